@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, JsonValue, StringConstraints
+
+from ductape.types.base import Input, Output
+
+StopSequence = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+DEFAULT_TEMPERATURE = 0.7
+"""The model entity's temperature unless it says otherwise (seed: ductape-llm-models, Configuration Options)."""
+
+Layer = Literal["runtime", "agent_env", "agent", "model", "default"]
+"""Who may set a value, highest first. `default` is the product's own word where nobody said anything."""
+
+
+class ConfigOverrides(Input):
+    """What one layer says about the settings of a call. An unset field says nothing; `None` says "send nothing".
+
+    Source: seed ductape-llm-models, Available Overrides; the fields after `timeout` are ours.
+    """
+
+    temperature: float | None = Field(default=None, ge=0, le=2)
+    """Sampling temperature."""
+    max_tokens: int | None = Field(default=None, ge=1)
+    """Maximum tokens in the response."""
+    top_p: float | None = Field(default=None, ge=0, le=1)
+    """Nucleus sampling: the probability mass to sample from."""
+    stop_sequences: list[StopSequence] | None = Field(default=None, max_length=16)
+    """Texts that end the answer; they are not part of it. A list replaces the lower layer's list."""
+    timeout: int | None = Field(default=None, ge=1, le=3_600_000)
+    """Milliseconds for the whole call, first byte to last."""
+    frequency_penalty: float | None = Field(default=None, ge=-2, le=2)
+    presence_penalty: float | None = Field(default=None, ge=-2, le=2)
+    seed: int | None = Field(default=None, ge=0, lt=2**63)
+    """Makes sampling repeatable where the provider allows it."""
+    reasoning_effort: Literal["minimal", "low", "medium", "high"] | None = None
+    thinking_budget: int | None = Field(default=None, ge=0)
+    """Tokens that a thinking model may spend before it answers."""
+    response_format: dict[str, JsonValue] | None = None
+    """JSON mode or a JSON schema, in OpenAI's shape."""
+    parameters: dict[str, JsonValue] | None = None
+    """Provider-specific parameters, checked against the provider's allow-list."""
+
+    def said(self) -> dict[str, JsonValue]:
+        """Only what this layer says, explicit `None` included."""
+        return self.model_dump(mode="json", exclude_unset=True, include=set(ConfigOverrides.model_fields))
+
+
+class Beaten(Output):
+    """A value that lost, and the layer that had set it."""
+
+    layer: Layer
+    value: JsonValue
+
+
+class ResolvedSetting(Output):
+    value: JsonValue
+    layer: Layer
+    beat: list[Beaten] = []
+
+
+class Resolved(Output):
+    """What a call really uses, and why."""
+
+    model: str
+    """Tag of the model."""
+    provider: str
+    model_name: str
+    """The provider's own name of the model."""
+    env: str
+    settings: dict[str, ResolvedSetting]
+    dropped: list[str] = []
+    """Settings that this provider cannot take: never sent, never silently lost."""
+
+    def values(self) -> dict[str, JsonValue]:
+        """The settings to send: resolved, not dropped, and not switched off with `None`."""
+        return {
+            name: setting.value
+            for name, setting in self.settings.items()
+            if setting.value is not None and name not in self.dropped
+        }

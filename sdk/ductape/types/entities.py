@@ -1,0 +1,207 @@
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, AliasChoices, Field, model_validator
+
+from ductape.types.base import Input, Output
+from ductape.types.config import ConfigOverrides
+from ductape.types.names import Description, Name, Provider, Slug, Tag
+
+
+class EnvironmentInput(Input):
+    slug: Slug
+    name: Name | None = None
+    description: Description = ""
+    active: bool = True
+
+
+class EnvironmentUpdate(Input):
+    name: Name | None = None
+    description: Description | None = None
+    active: bool | None = None
+
+
+class ProductCreate(Input):
+    name: Name
+    tag: Tag | None = None
+    """Derived from the name unless given. Immutable."""
+    description: Description = ""
+    envs: list[EnvironmentInput] | None = None
+    """dev, stg and prd unless given."""
+
+
+class ProductUpdate(Input):
+    name: Name | None = None
+    description: Description | None = None
+
+
+class LocalSettings(Input):
+    """How a host loads a local model (seed: marsys-models-api, ModelConfig, Local model settings)."""
+
+    model_class: Literal["llm", "vlm"] = "llm"
+    backend: Literal["huggingface", "vllm"] = "huggingface"
+    torch_dtype: Literal["auto", "float16", "bfloat16", "float32"] = "auto"
+    device_map: str = "auto"
+    tensor_parallel_size: int = Field(default=1, ge=1)
+    gpu_memory_utilization: float = Field(default=0.9, gt=0, le=1)
+    quantization: Literal["awq", "gptq", "fp8"] | None = None
+
+
+class ModelEnvInput(Input):
+    """One environment of a model. On update only what is given changes."""
+
+    slug: Slug
+    sealed_api_key: str | None = Field(default=None, max_length=70_000)
+    """`dseal1...`, sealed by the caller; the server refuses plaintext."""
+    key_hint: str = Field(default="", max_length=4)
+    """The last characters of the key, for people to tell keys apart."""
+    base_url: str | None = Field(default=None, max_length=2000)
+    active: bool | None = None
+    description: Description | None = None
+    remove: bool = False
+
+
+class ModelCreate(ConfigOverrides):
+    tag: Tag
+    name: Name
+    description: Description = ""
+    provider: Provider
+    model: Name
+    """The provider's own name of the model, or a Hugging Face id for `local`."""
+    local: LocalSettings | None = None
+    envs: list[ModelEnvInput]
+
+    @model_validator(mode="after")
+    def _local_settings_belong_to_local(self) -> Self:
+        if self.local is not None and self.provider != "local":
+            raise ValueError("`local` settings go with provider 'local' only")
+        return self
+
+
+class ModelUpdate(ConfigOverrides):
+    name: Name | None = None
+    description: Description | None = None
+    provider: Provider | None = None
+    model: Name | None = None
+    local: LocalSettings | None = None
+    envs: list[ModelEnvInput] | None = None
+    """Merged by slug; what is not named stays."""
+
+
+class AgentEnvInput(Input):
+    slug: Slug
+    active: bool = True
+    overrides: ConfigOverrides = Field(
+        default_factory=ConfigOverrides,
+        validation_alias=AliasChoices("model_config", "modelConfig"),
+        serialization_alias="model_config",
+    )
+
+
+def _no_tools_yet(tools: list[object]) -> list[object]:
+    if tools:
+        raise ValueError("agents call no tools yet; leave `tools` empty")
+    return tools
+
+
+class AgentDefine(Input):
+    tag: Tag
+    name: Name | None = None
+    description: Description = ""
+    model: Tag
+    """Tag of a model in the same product. It may not exist yet: checked at run."""
+    overrides: ConfigOverrides = Field(
+        default_factory=ConfigOverrides,
+        validation_alias=AliasChoices("model_config", "modelConfig"),
+        serialization_alias="model_config",
+    )
+    system_prompt: str = Field(default="", max_length=200_000)
+    tools: Annotated[list[object], AfterValidator(_no_tools_yet)] = []
+    envs: list[AgentEnvInput] = []
+
+
+class Environment(Output):
+    slug: str
+    name: str
+    description: str
+    active: bool
+    created_at: datetime
+    updated_at: datetime
+
+
+class Product(Output):
+    id: str
+    tag: str
+    name: str
+    description: str
+    envs: list[Environment]
+    created_at: datetime
+    updated_at: datetime
+
+
+class SealingKey(Output):
+    """The public half of a product's key pair, and what a seal is bound to."""
+
+    installation: str
+    product_id: str
+    pk_id: str
+    public_key: str
+    """X25519, 32 bytes, URL-safe base64 without padding."""
+    fingerprint: str
+
+
+class ApiKeyStatus(Output):
+    """All that is ever shown of a provider key."""
+
+    set: bool
+    hint: str = ""
+    version: int | None = None
+    created_at: datetime | None = None
+    last_used_at: datetime | None = None
+
+
+class ModelEnv(Output):
+    slug: str
+    base_url: str | None
+    active: bool
+    description: str
+    api_key: ApiKeyStatus
+
+
+class Model(Output):
+    id: str
+    tag: str
+    name: str
+    description: str
+    provider: str
+    model: str
+    settings: dict[str, object]
+    """What the entity says about the settings; unset ones are absent."""
+    local: dict[str, object] | None
+    envs: list[ModelEnv]
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class AgentEnv(Output):
+    slug: str
+    active: bool
+    overrides: dict[str, object] = Field(validation_alias="model_config", serialization_alias="model_config")
+
+
+class Agent(Output):
+    id: str
+    tag: str
+    name: str
+    description: str
+    model: str
+    overrides: dict[str, object] = Field(validation_alias="model_config", serialization_alias="model_config")
+    system_prompt: str
+    envs: list[AgentEnv]
+    version: int
+    warnings: list[str] = []
+    created_at: datetime
+    updated_at: datetime

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal, Self
+
+from pydantic import AliasChoices, Field, JsonValue, TypeAdapter, model_validator
+
+from ductape.types.base import Input, Output
+from ductape.types.config import ConfigOverrides, Resolved
+from ductape.types.names import Slug, Tag
+
+RunStatus = Literal[
+    "queued", "running", "requires_action", "waiting_approval", "completed", "failed", "stopped", "timed_out"
+]
+FinishReason = Literal["stop", "length", "content_filter", "cancelled"]
+
+RunInput = Annotated[str, Field(min_length=1, max_length=2_000_000)] | dict[str, JsonValue]
+
+
+class RunCreate(Input):
+    """One run of an agent, or of a bare model."""
+
+    product: Tag
+    env: Slug
+    agent: Tag | None = None
+    model: Tag | None = None
+    input: RunInput
+    """Text, or an object that reaches the model as JSON."""
+    overrides: ConfigOverrides = Field(
+        default_factory=ConfigOverrides,
+        validation_alias=AliasChoices("model_config", "modelConfig"),
+        serialization_alias="model_config",
+    )
+    stream: bool = False
+
+    @model_validator(mode="after")
+    def _one_target(self) -> Self:
+        if (self.agent is None) == (self.model is None):
+            raise ValueError("give either `agent` or `model`")
+        return self
+
+
+class Message(Output):
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+class TokenUsage(Output):
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    total_tokens: int = 0
+
+
+class Timing(Output):
+    """Milliseconds."""
+
+    total: float
+    time_to_first_token: float | None = None
+
+
+class RunError(Output):
+    code: str
+    message: str
+    retryable: bool = False
+
+
+class Run(Output):
+    """What a run is, or was."""
+
+    execution_id: str
+    status: RunStatus
+    stop_reason: str | None = None
+    product: str
+    env: str
+    agent: str | None = None
+    output: str = ""
+    iterations: int = 0
+    token_usage: TokenUsage = TokenUsage()
+    timing: Timing | None = None
+    conversation_history: list[Message] = []
+    resolved: Resolved
+    error: RunError | None = None
+    created_at: datetime
+    finished_at: datetime | None = None
+
+    @property
+    def run_id(self) -> str:
+        return self.execution_id
+
+
+class RunStarted(Output):
+    type: Literal["run_started"] = "run_started"
+    seq: int
+    run: Run
+
+
+class MessageDelta(Output):
+    type: Literal["message_delta"] = "message_delta"
+    seq: int
+    text: str
+
+
+class RunEnded(Output):
+    type: Literal["run_ended"] = "run_ended"
+    seq: int
+    run: Run
+
+
+RunEvent = Annotated[RunStarted | MessageDelta | RunEnded, Field(discriminator="type")]
+run_event: TypeAdapter[RunEvent] = TypeAdapter(RunEvent)

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from django.db.models import Model, QuerySet
+from ductape.sealing import b64_decode, b64_encode
+from pydantic import BaseModel
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from control_plane.api.errors import ApiError
+
+ModelT = TypeVar("ModelT", bound=Model)
+DEFAULT_LIMIT = 50
+MAX_LIMIT = 200
+
+
+def page(request: Request, rows: QuerySet[ModelT], show: Callable[[ModelT], BaseModel], *, by: str = "tag") -> Response:
+    """One page of a list, in the order of a unique column.
+
+    Args:
+        by: the column; the cursor is its last value seen, so that pages stay right while rows come and go.
+    """
+    limit = _limit(request.query_params.get("limit"))
+    cursor = request.query_params.get("cursor")
+    if cursor:
+        rows = rows.filter(**{f"{by}__gt": _decode(cursor)})
+    found = list(rows.order_by(by)[: limit + 1])
+    more = len(found) > limit
+    found = found[:limit]
+    next_cursor = b64_encode(str(getattr(found[-1], by)).encode()) if more else None
+    return Response(
+        {"data": [show(row).model_dump(mode="json", by_alias=True) for row in found], "next_cursor": next_cursor}
+    )
+
+
+def _limit(text: str | None) -> int:
+    if text is None:
+        return DEFAULT_LIMIT
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= MAX_LIMIT:
+        raise ApiError(422, "invalid_argument", f"limit: give a number from 1 to {MAX_LIMIT}", param="limit")
+    return int(text)
+
+
+def _decode(cursor: str) -> str:
+    try:
+        return b64_decode(cursor).decode()
+    except ValueError:
+        raise ApiError(422, "invalid_argument", "cursor: pass `next_cursor` on as it was", param="cursor") from None

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+from typing import ClassVar, Self
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django_scopes import ScopedManager
+
+from control_plane.workspaces.ids import uuid7
+
+
+class Scope(models.TextChoices):
+    READ = "read"
+    WRITE = "write"
+    RUN = "run"
+    ADMIN = "admin"
+
+
+class Workspace(models.Model):
+    """The tenant: everything else belongs to exactly one."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    tag = models.CharField(max_length=63, unique=True)
+    name = models.CharField(max_length=200)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.tag
+
+
+class WorkspaceRow(models.Model):
+    """Base of every tenant table: outside `scope(workspace=...)` any query on it raises."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects: ClassVar[models.Manager[Self]] = ScopedManager(workspace="workspace")
+
+    class Meta:
+        abstract = True
+
+
+class AccessToken(models.Model):
+    """A caller's credential. It is found before the workspace is known, hence no scope."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="access_tokens")
+    name = models.CharField(max_length=200)
+    shown = models.CharField(max_length=12)
+    """The first characters, for people to tell tokens apart."""
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    """Peppered HMAC of the token; the token itself is shown once and stored nowhere."""
+    scopes = ArrayField(models.CharField(max_length=8, choices=Scope.choices))
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.shown}…)"

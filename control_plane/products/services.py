@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import ProtectedError
+from ductape.types.entities import (
+    EnvironmentInput,
+    EnvironmentUpdate,
+    ProductCreate,
+    ProductUpdate,
+    SealingKey,
+)
+from ductape.types.names import tag_from_name
+
+from control_plane.api.errors import ApiError, already_exists, not_found
+from control_plane.products.models import Environment, Product, ProductKey
+from control_plane.vault import product_keys
+from control_plane.vault.keyring import load_keyring
+
+DEFAULT_ENVIRONMENTS = (
+    EnvironmentInput(slug="dev", name="Development"),
+    EnvironmentInput(slug="stg", name="Staging"),
+    EnvironmentInput(slug="prd", name="Production"),
+)
+
+
+def get_product(tag: str) -> Product:
+    """Raises: ApiError: 404."""
+    product = Product.objects.filter(tag=tag).first()
+    if product is None:
+        raise not_found("product", tag)
+    return product
+
+
+def get_environment(product: Product, slug: str) -> Environment:
+    """Raises: ApiError: 404."""
+    environment = product.environments.filter(slug=slug).first()
+    if environment is None:
+        raise not_found("env", slug)
+    return environment
+
+
+@transaction.atomic
+def create_product(*, workspace_id: UUID, wanted: ProductCreate) -> Product:
+    """Create a product with its environments and its sealing key pair.
+
+    Raises:
+        ApiError: 409 the tag is taken; 422 no tag can be derived, or an environment is named twice.
+    """
+    tag = wanted.tag or _derived_tag(wanted.name)
+    environments = DEFAULT_ENVIRONMENTS if wanted.envs is None else wanted.envs
+    refuse_twice([environment.slug for environment in environments])
+    try:
+        with transaction.atomic():
+            product = Product.objects.create(
+                workspace_id=workspace_id, tag=tag, name=wanted.name, description=wanted.description
+            )
+    except IntegrityError:
+        raise already_exists("product", tag) from None
+    for environment in environments:
+        create_environment(product=product, wanted=environment)
+    _create_key(product)
+    return product
+
+
+@transaction.atomic
+def update_product(*, tag: str, wanted: ProductUpdate) -> Product:
+    product = get_product(tag)
+    changed = set_given(product, wanted.model_dump(exclude_unset=True, exclude_none=True))
+    product.save(update_fields=changed)
+    return product
+
+
+@transaction.atomic
+def delete_product(*, tag: str) -> None:
+    """Raises: ApiError: 409 while the product holds models or agents."""
+    product = get_product(tag)
+    try:
+        product.delete()
+    except ProtectedError:
+        raise ApiError(
+            409, "product_not_empty", f"the product {tag!r} still holds models or agents; delete them first"
+        ) from None
+
+
+@transaction.atomic
+def create_environment(*, product: Product, wanted: EnvironmentInput) -> Environment:
+    try:
+        with transaction.atomic():
+            return Environment.objects.create(
+                workspace_id=product.workspace_id,
+                product=product,
+                slug=wanted.slug,
+                name=wanted.name or wanted.slug,
+                description=wanted.description,
+                active=wanted.active,
+            )
+    except IntegrityError:
+        raise already_exists("env", wanted.slug) from None
+
+
+@transaction.atomic
+def update_environment(*, product: Product, slug: str, wanted: EnvironmentUpdate) -> Environment:
+    environment = get_environment(product, slug)
+    changed = set_given(environment, wanted.model_dump(exclude_unset=True, exclude_none=True))
+    environment.save(update_fields=changed)
+    return environment
+
+
+@transaction.atomic
+def delete_environment(*, product: Product, slug: str) -> None:
+    """Raises: ApiError: 409 while a model or an agent is configured there."""
+    try:
+        get_environment(product, slug).delete()
+    except ProtectedError:
+        raise ApiError(
+            409, "env_in_use", f"models or agents are configured in {slug!r}; remove it from their envs first"
+        ) from None
+
+
+def sealing_key(product: Product) -> SealingKey:
+    """The public key that provider keys of this product are sealed to now."""
+    key = product.keys.latest("created_at")
+    return product_keys.sealing_key(load_keyring(settings.KEYS_DIR), key.record, key_row(product, key.pk_id))
+
+
+def key_row(product: Product, pk_id: str) -> product_keys.ProductRow:
+    return product_keys.ProductRow(str(product.workspace_id), str(product.id), pk_id)
+
+
+def set_given(row: Product | Environment, values: dict[str, object]) -> list[str]:
+    """Set what the caller gave. Only these columns are saved: the rest may have changed meanwhile."""
+    for name, value in values.items():
+        setattr(row, name, value)
+    return [*values, "updated_at"]
+
+
+def named_environments(product: Product, slugs: Sequence[str]) -> dict[str, Environment]:
+    """The environments that a caller names.
+
+    Raises:
+        ApiError: 422 one is unknown, with those that there are, or given twice.
+    """
+    refuse_twice(slugs)
+    there = {environment.slug: environment for environment in product.environments.all()}
+    for slug in slugs:
+        if slug not in there:
+            known = ", ".join(sorted(there)) or "none"
+            raise ApiError(422, "unknown_env", f"envs: no environment {slug!r}; there are: {known}", param="envs")
+    return {slug: there[slug] for slug in slugs}
+
+
+def refuse_twice(slugs: Sequence[str]) -> None:
+    twice = sorted({slug for slug in slugs if slugs.count(slug) > 1})
+    if twice:
+        raise ApiError(422, "invalid_argument", f"envs: {twice[0]!r} is given twice", param="envs")
+
+
+def _derived_tag(name: str) -> str:
+    try:
+        return tag_from_name(name)
+    except ValueError as error:
+        raise ApiError(422, "invalid_argument", str(error), param="tag") from None
+
+
+def _create_key(product: Product) -> ProductKey:
+    row = key_row(product, product_keys.new_pk_id())
+    record = product_keys.create_record(load_keyring(settings.KEYS_DIR), row)
+    return ProductKey.objects.create(workspace_id=product.workspace_id, product=product, pk_id=row.pk_id, record=record)

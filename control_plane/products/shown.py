@@ -1,0 +1,31 @@
+"""Rows as the shared types that the API answers with."""
+
+from __future__ import annotations
+
+from ductape.types import entities
+
+from control_plane.products.models import Environment, Product
+
+
+def environment(row: Environment) -> entities.Environment:
+    return entities.Environment(
+        slug=row.slug,
+        name=row.name,
+        description=row.description,
+        active=row.active,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )
+
+
+def product(row: Product) -> entities.Product:
+    environments = sorted(row.environments.all(), key=lambda each: each.id)
+    return entities.Product(
+        id=str(row.id),
+        tag=row.tag,
+        name=row.name,
+        description=row.description,
+        envs=[environment(each) for each in environments],
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )

@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+from django.contrib import admin
+
+from control_plane.catalog.models import Model, ModelEnv, ProviderKey
+from control_plane.console.looking import LookingAdmin
+
+
+@admin.register(Model)
+class ModelAdmin(LookingAdmin):
+    list_display = ("tag", "provider", "model_name", "product", "version", "updated_at")
+    list_filter = ("provider",)
+    list_select_related = ("product",)
+    search_fields = ("tag", "name", "model_name", "product__tag")
+
+
+@admin.register(ModelEnv)
+class ModelEnvAdmin(LookingAdmin):
+    list_display = ("model", "environment", "base_url", "active")
+    list_filter = ("active",)
+    list_select_related = ("model", "environment")
+    search_fields = ("model__tag", "environment__slug")
+
+
+@admin.register(ProviderKey)
+class ProviderKeyAdmin(LookingAdmin):
+    list_display = ("model_env", "version", "hint", "created_at", "last_used_at")
+    list_select_related = ("model_env__model", "model_env__environment")
+    search_fields = ("model_env__model__tag",)
+    exclude = ("sealed",)

@@ -1,0 +1,78 @@
+"""The keys of a model's environments: taken sealed, kept wrapped, shown as a hint."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from ductape.sealing import Sealed, parse
+
+from control_plane.api.errors import ApiError
+from control_plane.catalog.models import ModelEnv, ProviderKey
+from control_plane.products.models import Product
+from control_plane.vault import provider_keys
+from control_plane.vault.keyring import load_keyring
+
+_PLAINTEXT_NAMES = ("api_key", "apiKey")
+
+
+def refuse_plaintext(body: Any) -> None:
+    """A key in clear is refused before anything else looks at the body.
+
+    Raises:
+        ApiError: 422 `plaintext_secret_refused`.
+    """
+    envs = body.get("envs")
+    places = [body, *(envs if isinstance(envs, list) else [])]
+    if any(name in place for place in places if isinstance(place, dict) for name in _PLAINTEXT_NAMES):
+        raise _plaintext_refused()
+
+
+def parse_sealed(product: Product, text: str) -> Sealed:
+    """Raises: ApiError: 422 not sealed at all; 409 sealed to a key that is not the product's present one."""
+    try:
+        sealed = parse(text)
+    except ValueError:
+        raise _plaintext_refused() from None
+    if sealed.pk_id != product.keys.latest("created_at").pk_id:
+        raise ApiError(
+            409,
+            "stale_product_key",
+            "sealed to a key that this product no longer seals with; fetch its sealing key and seal again",
+            param="sealed_api_key",
+            retryable=True,
+        )
+    return sealed
+
+
+def replace_key(env: ModelEnv, sealed: Sealed, hint: str) -> None:
+    """Store a key as the environment's next version. The one before is deleted."""
+    env.key_version += 1
+    stored = provider_keys.store(load_keyring(settings.KEYS_DIR), sealed, key_identity(env, env.key_version))
+    ProviderKey.objects.filter(model_env=env).delete()
+    ProviderKey.objects.create(
+        workspace_id=env.workspace_id, model_env=env, version=env.key_version, sealed=stored, hint=hint
+    )
+
+
+def key_identity(env: ModelEnv, version: int) -> provider_keys.ProviderKeyRow:
+    model = env.model
+    return provider_keys.ProviderKeyRow(
+        workspace_id=str(env.workspace_id),
+        product_id=str(model.product_id),
+        model_id=str(model.id),
+        model_tag=model.tag,
+        env=env.environment.slug,
+        version=version,
+        provider=model.provider,
+        base_url=env.base_url,
+    )
+
+
+def _plaintext_refused() -> ApiError:
+    return ApiError(
+        422,
+        "plaintext_secret_refused",
+        "provider keys are accepted sealed only: the SDK seals them, or send sealed_api_key (see sealing-key)",
+        param="api_key",
+    )

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from django.db import models
+
+from control_plane.products.models import Environment, Product
+from control_plane.vault.fields import SealedField
+from control_plane.workspaces.models import WorkspaceRow
+
+
+class Model(WorkspaceRow):
+    """A tag inside a product: a provider's model with its default settings."""
+
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="models")
+    tag = models.CharField(max_length=63, editable=False)
+    name = models.CharField(max_length=200)
+    description = models.TextField(blank=True)
+    provider = models.CharField(max_length=32)
+    model_name = models.CharField(max_length=200)
+    """The provider's own name of the model, or a Hugging Face id."""
+    settings = models.JSONField(default=dict)
+    """What the entity says about the settings. A key that is absent says nothing; null says "send nothing"."""
+    local = models.JSONField(null=True, blank=True)
+    """How a host loads it; for the provider `local` only."""
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("product", "tag"), name="model_tag_is_unique"),)
+
+    def __str__(self) -> str:
+        return self.tag
+
+
+class ModelEnv(WorkspaceRow):
+    """A model in one environment."""
+
+    model = models.ForeignKey(Model, on_delete=models.CASCADE, related_name="envs")
+    environment = models.ForeignKey(Environment, on_delete=models.PROTECT, related_name="+")
+    base_url = models.URLField(max_length=2000, null=True, blank=True)
+    active = models.BooleanField(default=True)
+    description = models.TextField(blank=True)
+    key_version = models.PositiveIntegerField(default=0, editable=False)
+    """The last version number given to a key here; never reused, so that an old stored key cannot come back."""
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("model", "environment"), name="model_environment_is_unique"),)
+
+    def __str__(self) -> str:
+        return f"{self.model} in {self.environment}"
+
+
+class ProviderKey(WorkspaceRow):
+    """A stored provider key. There is one per model environment, and what it replaced is gone."""
+
+    model_env = models.OneToOneField(ModelEnv, on_delete=models.CASCADE, related_name="provider_key")
+    version = models.PositiveIntegerField(editable=False)
+    sealed = SealedField()
+    hint = models.CharField(max_length=4, blank=True, editable=False)
+    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    def __str__(self) -> str:
+        return f"{self.model_env}, key version {self.version}"

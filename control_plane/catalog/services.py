@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from ductape.types.entities import LocalSettings, ModelCreate, ModelEnvInput, ModelUpdate
+
+from control_plane.api.errors import ApiError, already_exists, not_found
+from control_plane.catalog.base_url import check_base_url
+from control_plane.catalog.keys import parse_sealed, replace_key
+from control_plane.catalog.models import Model, ModelEnv
+from control_plane.catalog.users import users_of
+from control_plane.products.models import Environment, Product
+from control_plane.products.services import named_environments
+
+
+def get_model(product: Product, tag: str) -> Model:
+    """Raises: ApiError: 404."""
+    model = product.models.filter(tag=tag).first()
+    if model is None:
+        raise not_found("model", tag)
+    return model
+
+
+@transaction.atomic
+def create_model(*, product: Product, wanted: ModelCreate) -> Model:
+    """Register a model with its environments and sealed keys.
+
+    Raises:
+        ApiError: 409 the tag is taken; 422 an environment is unknown, given twice, or lacks what the provider needs.
+    """
+    local = wanted.local or (LocalSettings() if wanted.provider == "local" else None)
+    try:
+        with transaction.atomic():
+            model = Model.objects.create(
+                workspace_id=product.workspace_id,
+                product=product,
+                tag=wanted.tag,
+                name=wanted.name,
+                description=wanted.description,
+                provider=wanted.provider,
+                model_name=wanted.model,
+                settings=wanted.said(),
+                local=_as_json(local),
+            )
+    except IntegrityError:
+        raise already_exists("model", wanted.tag) from None
+    _merge_envs(model, wanted.envs)
+    return model
+
+
+@transaction.atomic
+def update_model(*, product: Product, tag: str, wanted: ModelUpdate) -> Model:
+    """Change what is given and keep the rest; environments merge by slug.
+
+    Raises:
+        ApiError: 404; 422 `key_must_be_resealed` when a key would be sent somewhere it was not sealed for.
+    """
+    model = Model.objects.select_for_update().filter(product=product, tag=tag).first()
+    if model is None:
+        raise not_found("model", tag)
+    _apply(model, wanted)
+    if model.provider != "local" and model.local is not None:
+        raise ApiError(422, "invalid_argument", "`local` settings go with provider 'local' only", param="local")
+    model.version += 1
+    model.save()
+    given = {env.slug for env in wanted.envs or [] if env.sealed_api_key}
+    if "provider" in wanted.model_fields_set:
+        _refuse_keys_sealed_elsewhere(model, given)
+    _merge_envs(model, wanted.envs or [])
+    return model
+
+
+@transaction.atomic
+def delete_model(*, product: Product, tag: str) -> None:
+    """Raises: ApiError: 409 `model_in_use` with the tags of the agents that use it."""
+    model = get_model(product, tag)
+    users = users_of(product, tag)
+    if users:
+        raise ApiError(
+            409, "model_in_use", f"used by {', '.join(users)}; point them at another model first", param="model"
+        )
+    model.delete()
+
+
+def _apply(model: Model, wanted: ModelUpdate) -> None:
+    given = wanted.model_dump(include={"name", "description", "provider"}, exclude_unset=True, exclude_none=True)
+    for name, value in given.items():
+        setattr(model, name, value)
+    if wanted.model is not None:
+        model.model_name = wanted.model
+    if "local" in wanted.model_fields_set:
+        model.local = _as_json(wanted.local)
+    model.settings = {**model.settings, **wanted.said()}
+
+
+def _as_json(local: LocalSettings | None) -> dict[str, Any] | None:
+    return local.model_dump(mode="json") if local else None
+
+
+def _refuse_keys_sealed_elsewhere(model: Model, given: set[str]) -> None:
+    keyed = model.envs.filter(provider_key__isnull=False).values_list("environment__slug", flat=True)
+    for slug in sorted(set(keyed) - given):
+        raise _must_be_resealed("provider", slug)
+
+
+def _merge_envs(model: Model, wanted: list[ModelEnvInput]) -> None:
+    environments = named_environments(model.product, [env.slug for env in wanted])
+    for env in wanted:
+        _merge_env(model, environments[env.slug], env)
+
+
+def _merge_env(model: Model, environment: Environment, wanted: ModelEnvInput) -> None:
+    row = ModelEnv.objects.filter(model=model, environment=environment).first()
+    if wanted.remove:
+        if row is not None:
+            row.delete()
+        return
+    row = row or ModelEnv(workspace_id=model.workspace_id, model=model, environment=environment)
+    _set_base_url(row, wanted)
+    row.active = row.active if wanted.active is None else wanted.active
+    row.description = row.description if wanted.description is None else wanted.description
+    _check_complete(model, row, wanted)
+    row.save()
+    if wanted.sealed_api_key:
+        replace_key(row, parse_sealed(model.product, wanted.sealed_api_key), wanted.key_hint)
+        row.save(update_fields=["key_version"])
+
+
+def _set_base_url(row: ModelEnv, wanted: ModelEnvInput) -> None:
+    if "base_url" not in wanted.model_fields_set or wanted.base_url == row.base_url:
+        return
+    if wanted.base_url is not None:
+        check_base_url(wanted.base_url)
+    if hasattr(row, "provider_key") and not wanted.sealed_api_key:
+        raise _must_be_resealed("base_url", wanted.slug)
+    row.base_url = wanted.base_url
+
+
+def _check_complete(model: Model, row: ModelEnv, wanted: ModelEnvInput) -> None:
+    if model.provider == "custom" and not row.base_url:
+        raise ApiError(
+            422, "invalid_argument", f"envs: {wanted.slug!r} of a custom model needs a base_url", param="envs"
+        )
+    if model.provider == "local" and (row.base_url or wanted.sealed_api_key):
+        raise ApiError(422, "invalid_argument", "envs: a local model has neither api_key nor base_url", param="envs")
+
+
+def _must_be_resealed(what: str, slug: str) -> ApiError:
+    return ApiError(
+        422,
+        "key_must_be_resealed",
+        f"{what} changes where the key of {slug!r} is sent: give its api_key again in the same call",
+        param="envs",
+    )

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from ductape.types import entities
+
+from control_plane.catalog.models import Model, ModelEnv
+
+
+def model(row: Model) -> entities.Model:
+    envs = row.envs.select_related("environment", "provider_key").order_by("environment_id")
+    return entities.Model(
+        id=str(row.id),
+        tag=row.tag,
+        name=row.name,
+        description=row.description,
+        provider=row.provider,
+        model=row.model_name,
+        settings=row.settings,
+        local=row.local,
+        envs=[_env(each) for each in envs],
+        version=row.version,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )
+
+
+def _env(row: ModelEnv) -> entities.ModelEnv:
+    return entities.ModelEnv(
+        slug=row.environment.slug,
+        base_url=row.base_url,
+        active=row.active,
+        description=row.description,
+        api_key=_key(row),
+    )
+
+
+def _key(row: ModelEnv) -> entities.ApiKeyStatus:
+    key = getattr(row, "provider_key", None)
+    if key is None:
+        return entities.ApiKeyStatus(set=False)
+    return entities.ApiKeyStatus(
+        set=True, hint=key.hint, version=key.version, created_at=key.created_at, last_used_at=key.last_used_at
+    )

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+from ductape.types.entities import ModelCreate, ModelUpdate
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from control_plane.api.pagination import page
+from control_plane.api.views import TenantView, answer, deleted
+from control_plane.catalog import services, shown
+from control_plane.catalog.keys import refuse_plaintext
+from control_plane.products.services import get_product
+
+
+class ModelList(TenantView):
+    def get(self, request: Request, product: str) -> Response:
+        return page(request, get_product(product).models.all(), shown.model)
+
+    def post(self, request: Request, product: str) -> Response:
+        refuse_plaintext(request.data)
+        model = services.create_model(product=get_product(product), wanted=self.read(ModelCreate))
+        return answer(shown.model(model), 201)
+
+
+class ModelDetail(TenantView):
+    def get(self, request: Request, product: str, model: str) -> Response:
+        return answer(shown.model(services.get_model(get_product(product), model)))
+
+    def patch(self, request: Request, product: str, model: str) -> Response:
+        refuse_plaintext(request.data)
+        row = services.update_model(product=get_product(product), tag=model, wanted=self.read(ModelUpdate))
+        return answer(shown.model(row))
+
+    def delete(self, request: Request, product: str, model: str) -> Response:
+        services.delete_model(product=get_product(product), tag=model)
+        return deleted(model)

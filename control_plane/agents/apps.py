@@ -1,0 +1,14 @@
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class AgentsConfig(AppConfig):
+    name = "control_plane.agents"
+
+    def ready(self) -> None:
+        from control_plane.agents.services import agents_using
+        from control_plane.catalog.users import MODEL_USERS
+
+        if agents_using not in MODEL_USERS:
+            MODEL_USERS.append(agents_using)

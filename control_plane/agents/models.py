@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from django.db import models
+
+from control_plane.products.models import Environment, Product
+from control_plane.workspaces.models import WorkspaceRow
+
+
+class Agent(WorkspaceRow):
+    """A tag inside a product: a model with its own layer of settings and a system prompt."""
+
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="agents")
+    tag = models.CharField(max_length=63, editable=False)
+    name = models.CharField(max_length=200)
+    description = models.TextField(blank=True)
+    model_tag = models.CharField(max_length=63, db_index=True)
+    """By tag, not by row: an agent may be defined before its model."""
+    overrides = models.JSONField(default=dict)
+    system_prompt = models.TextField(blank=True)
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("product", "tag"), name="agent_tag_is_unique"),)
+
+    def __str__(self) -> str:
+        return self.tag
+
+
+class AgentEnv(WorkspaceRow):
+    """What an agent says in one environment."""
+
+    agent = models.ForeignKey(Agent, on_delete=models.CASCADE, related_name="envs")
+    environment = models.ForeignKey(Environment, on_delete=models.PROTECT, related_name="+")
+    active = models.BooleanField(default=True)
+    overrides = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("agent", "environment"), name="agent_environment_is_unique"),)
+
+    def __str__(self) -> str:
+        return f"{self.agent} in {self.environment}"

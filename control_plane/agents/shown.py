@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+from ductape.types import entities
+
+from control_plane.agents.models import Agent
+
+
+def agent(row: Agent) -> entities.Agent:
+    envs = row.envs.select_related("environment").order_by("environment_id")
+    return entities.Agent(
+        id=str(row.id),
+        tag=row.tag,
+        name=row.name,
+        description=row.description,
+        model=row.model_tag,
+        overrides=row.overrides,
+        system_prompt=row.system_prompt,
+        envs=[entities.AgentEnv(slug=env.environment.slug, active=env.active, overrides=env.overrides) for env in envs],
+        version=row.version,
+        warnings=_warnings(row),
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )
+
+
+def _warnings(row: Agent) -> list[str]:
+    if row.product.models.filter(tag=row.model_tag).exists():
+        return []
+    return [f"there is no model {row.model_tag!r} yet; runs fail until it is created"]

@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+from ductape.types.entities import AgentDefine
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from control_plane.agents import services, shown
+from control_plane.api.errors import ApiError
+from control_plane.api.pagination import page
+from control_plane.api.views import TenantView, answer, deleted
+from control_plane.products.services import get_product
+
+
+class AgentList(TenantView):
+    def get(self, request: Request, product: str) -> Response:
+        return page(request, get_product(product).agents.all(), shown.agent)
+
+
+class AgentDetail(TenantView):
+    def get(self, request: Request, product: str, agent: str) -> Response:
+        return answer(shown.agent(services.get_agent(get_product(product), agent)))
+
+    def put(self, request: Request, product: str, agent: str) -> Response:
+        wanted = self.read(AgentDefine)
+        if wanted.tag != agent:
+            raise ApiError(422, "invalid_argument", "tag: differs from the one in the address", param="tag")
+        return answer(shown.agent(services.define_agent(product=get_product(product), wanted=wanted)))
+
+    def delete(self, request: Request, product: str, agent: str) -> Response:
+        services.delete_agent(product=get_product(product), tag=agent)
+        return deleted(agent)

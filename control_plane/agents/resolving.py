@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 
-from ductape.types.config import DEFAULT_TEMPERATURE, Beaten, ConfigOverrides, Layer, Resolved, ResolvedSetting
 from pydantic import JsonValue
+
+from ductape.types.config import DEFAULT_TEMPERATURE, Beaten, ConfigOverrides, Layer, Resolved, ResolvedSetting
 
 Said = Mapping[str, JsonValue]
 """What one layer says: a setting that is absent is unset; None says "send nothing"."""

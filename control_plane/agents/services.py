@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 from django.db import transaction
-from ductape.types.entities import AgentDefine, AgentEnvInput
 
 from control_plane.agents.models import Agent, AgentEnv
 from control_plane.api.errors import not_found
 from control_plane.products.models import Product
 from control_plane.products.services import named_environments
+from ductape.types.entities import AgentDefine, AgentEnvInput
 
 
 def get_agent(product: Product, tag: str) -> Agent:

@@ -1,8 +1,7 @@
 from __future__ import annotations
 
-from ductape.types import entities
-
 from control_plane.agents.models import Agent
+from ductape.types import entities
 
 
 def agent(row: Agent) -> entities.Agent:

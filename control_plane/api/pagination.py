@@ -4,12 +4,12 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from django.db.models import Model, QuerySet
-from ductape.sealing import b64_decode, b64_encode
 from pydantic import BaseModel
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from control_plane.api.errors import ApiError
+from ductape.sealing import b64_decode, b64_encode
 
 ModelT = TypeVar("ModelT", bound=Model)
 DEFAULT_LIMIT = 50

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from ductape.sealing import Sealed, parse
 
 from control_plane.api.errors import ApiError
 from control_plane.catalog.models import ModelEnv, ProviderKey
 from control_plane.products.models import Product
 from control_plane.vault import provider_keys
 from control_plane.vault.keyring import load_keyring
+from ductape.sealing import Sealed, parse
 
 _PLAINTEXT_NAMES = ("api_key", "apiKey")
 

@@ -3,7 +3,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from ductape.types.entities import LocalSettings, ModelCreate, ModelEnvInput, ModelUpdate
 
 from control_plane.api.errors import ApiError, already_exists, not_found
 from control_plane.catalog.base_url import check_base_url
@@ -12,6 +11,7 @@ from control_plane.catalog.models import Model, ModelEnv
 from control_plane.catalog.users import users_of
 from control_plane.products.models import Environment, Product
 from control_plane.products.services import named_environments
+from ductape.types.entities import LocalSettings, ModelCreate, ModelEnvInput, ModelUpdate
 
 
 def get_model(product: Product, tag: str) -> Model:

@@ -1,8 +1,7 @@
 from __future__ import annotations
 
-from ductape.types import entities
-
 from control_plane.catalog.models import Model, ModelEnv
+from ductape.types import entities
 
 
 def model(row: Model) -> entities.Model:

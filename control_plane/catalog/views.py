@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from ductape.types.entities import ModelCreate, ModelUpdate
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -9,6 +8,7 @@ from control_plane.api.views import TenantView, answer, deleted
 from control_plane.catalog import services, shown
 from control_plane.catalog.keys import refuse_plaintext
 from control_plane.products.services import get_product
+from ductape.types.entities import ModelCreate, ModelUpdate
 
 
 class ModelList(TenantView):

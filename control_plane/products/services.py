@@ -6,6 +6,11 @@ from uuid import UUID
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
+
+from control_plane.api.errors import ApiError, already_exists, not_found
+from control_plane.products.models import Environment, Product, ProductKey
+from control_plane.vault import product_keys
+from control_plane.vault.keyring import load_keyring
 from ductape.types.entities import (
     EnvironmentInput,
     EnvironmentUpdate,
@@ -14,11 +19,6 @@ from ductape.types.entities import (
     SealingKey,
 )
 from ductape.types.names import tag_from_name
-
-from control_plane.api.errors import ApiError, already_exists, not_found
-from control_plane.products.models import Environment, Product, ProductKey
-from control_plane.vault import product_keys
-from control_plane.vault.keyring import load_keyring
 
 DEFAULT_ENVIRONMENTS = (
     EnvironmentInput(slug="dev", name="Development"),

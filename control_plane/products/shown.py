@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from ductape.types import entities
-
 from control_plane.products.models import Environment, Product
+from ductape.types import entities
 
 
 def environment(row: Environment) -> entities.Environment:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from ductape.types.entities import EnvironmentInput, EnvironmentUpdate, ProductCreate, ProductUpdate
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -8,6 +7,7 @@ from control_plane.api.pagination import page
 from control_plane.api.views import TenantView, answer, deleted
 from control_plane.products import services, shown
 from control_plane.products.models import Product
+from ductape.types.entities import EnvironmentInput, EnvironmentUpdate, ProductCreate, ProductUpdate
 
 
 class ProductList(TenantView):

@@ -15,10 +15,10 @@ from collections.abc import Sequence
 from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from ductape.sealing import context
 
 from control_plane.vault.errors import SecretUnreadable
 from control_plane.vault.keyring import Keyring
+from ductape.sealing import context
 
 FORMAT = re.compile(r"drest1\.([A-Za-z0-9_-]{1,32})\.([A-Za-z0-9_-]+={0,2})", re.ASCII)
 

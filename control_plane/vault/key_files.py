@@ -8,6 +8,7 @@ import secrets
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
 from ductape.sealing import b64_encode
 
 ROLES: dict[str, tuple[str, ...]] = {

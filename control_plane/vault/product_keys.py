@@ -8,6 +8,10 @@ from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+from control_plane.vault.at_rest import unwrap, wrap
+from control_plane.vault.errors import SecretUnreadable
+from control_plane.vault.keyring import Keyring
 from ductape.sealing import (
     Sealed,
     b64_decode,
@@ -19,10 +23,6 @@ from ductape.sealing import (
     seal_to,
 )
 from ductape.types.entities import SealingKey
-
-from control_plane.vault.at_rest import unwrap, wrap
-from control_plane.vault.errors import SecretUnreadable
-from control_plane.vault.keyring import Keyring
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-from ductape.sealing import Sealed, open_sealed, parse, provider_key_context
 from pydantic import SecretStr
 
 from control_plane.vault.at_rest import unwrap, wrap
 from control_plane.vault.errors import SecretUnreadable
 from control_plane.vault.keyring import Keyring
+from ductape.sealing import Sealed, open_sealed, parse, provider_key_context
 
 
 @dataclass(frozen=True, slots=True)

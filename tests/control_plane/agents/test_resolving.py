@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ductape.types.config import DEFAULT_TEMPERATURE, ConfigOverrides, Resolved
 from hypothesis import given
 from hypothesis import strategies as st
 
 from control_plane.agents.resolving import AgentLayer, ModelLayer, resolve
+from ductape.types.config import DEFAULT_TEMPERATURE, ConfigOverrides, Resolved
 
 ALL = frozenset(ConfigOverrides.model_fields)
 SETTINGS = ("temperature", "max_tokens", "top_p", "stop_sequences", "timeout", "seed")

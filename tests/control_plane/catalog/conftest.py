@@ -4,10 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ductape import sealing
-from ductape.types.entities import SealingKey
 
 from control_plane.products.models import Product
+from ductape import sealing
+from ductape.types.entities import SealingKey
 
 Seal = Callable[..., dict[str, str]]
 

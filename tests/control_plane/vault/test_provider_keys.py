@@ -3,7 +3,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from ductape import sealing
 
 from control_plane.vault import product_keys, provider_keys
 from control_plane.vault.at_rest import wrap
@@ -11,6 +10,7 @@ from control_plane.vault.errors import SecretUnreadable
 from control_plane.vault.keyring import Keyring
 from control_plane.vault.product_keys import ProductRow
 from control_plane.vault.provider_keys import ProviderKeyRow
+from ductape import sealing
 
 SECRET = "canary-provider-key-0123456789"
 PRODUCT = ProductRow("w1", "p1", "pk_1")

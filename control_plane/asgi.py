@@ -1,0 +1,14 @@
+"""The runner's application: raw ASGI beside Django, because Django's handler alone costs more than the whole budget."""
+
+from __future__ import annotations
+
+import os
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "control_plane.settings")
+django.setup()
+
+from control_plane.gateway.app import Gateway  # noqa: E402  # needs the apps to be loaded
+
+application = Gateway()

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from django.conf import settings
+
+from control_plane.runs.preparing import Destination
+from workers.models.base import ChatModel
+from workers.models.egress import Egress, parse_allowed
+from workers.models.errors import ModelError
+from workers.models.hosted import HostedModels
+from workers.models.hosted_protocol import ModelSpec
+from workers.models.wires import wire_for
+
+
+class Connections:
+    """What a runner process holds open: the way to the hosts and the one door to providers."""
+
+    def __init__(self) -> None:
+        self._hosted = HostedModels(settings.REDIS_URL)
+        self._egress = Egress(parse_allowed(settings.EGRESS_ALLOW))
+
+    async def open(self) -> None:
+        await self._hosted.start()
+
+    async def close(self) -> None:
+        await self._hosted.close()
+        await self._egress.close()
+
+    def model(self, going_to: Destination) -> ChatModel:
+        """The model behind a destination, behind the one interface.
+
+        Raises:
+            ModelError: nothing here can reach that provider.
+        """
+        if going_to.local is not None:
+            return self._hosted.model(ModelSpec(name=going_to.model_name, local=going_to.local))
+        if going_to.provider == "local":
+            raise ModelError("the model has no local settings; update it with local={}", "model_misconfigured")
+        return wire_for(
+            going_to.provider,
+            model_name=going_to.model_name,
+            base_url=going_to.base_url,
+            api_key=going_to.key,
+            egress=self._egress,
+        )

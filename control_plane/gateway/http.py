@@ -1,0 +1,78 @@
+"""As much of HTTP as the runner needs: a bounded JSON body in, JSON or server-sent events out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from control_plane.api.errors import ApiError
+from control_plane.api.parsing import parse_object
+from control_plane.api.request_id import HEADER, new_request_id
+from control_plane.gateway.asgi_types import Message, Receive, Send
+
+MAX_BODY = 8 * 1024 * 1024
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One request and the way to answer it."""
+
+    scope: Message
+    receive: Receive
+    send: Send
+    request_id: str = field(default_factory=new_request_id)
+
+    def header(self, name: bytes) -> str:
+        found = [value for key, value in self.scope["headers"] if key == name]
+        return found[0].decode("latin-1") if len(found) == 1 else ""
+
+    async def json(self) -> dict[str, Any]:
+        """Raises: ApiError: 413 too large, 400 not JSON, 422 not an object."""
+        return parse_object(await self._body())
+
+    async def answer(self, status: int, body: bytes) -> None:
+        await self._start(status, b"application/json")
+        await self.send({"type": "http.response.body", "body": body})
+
+    async def refuse(self, error: ApiError) -> None:
+        await self.answer(error.status, orjson.dumps(error.body(self.request_id)))
+
+    async def start_events(self) -> None:
+        await self._start(200, b"text/event-stream; charset=utf-8")
+
+    async def event(self, chunk: bytes) -> None:
+        await self.send({"type": "http.response.body", "body": chunk, "more_body": True})
+
+    async def end_events(self) -> None:
+        await self.send({"type": "http.response.body", "body": b""})
+
+    async def disconnected(self) -> None:
+        """Returns when the client has gone away."""
+        while (await self.receive())["type"] != "http.disconnect":
+            pass
+
+    async def _start(self, status: int, content_type: bytes) -> None:
+        headers = [
+            (b"content-type", content_type),
+            (b"cache-control", b"no-store"),
+            (HEADER.lower().encode(), self.request_id.encode()),
+        ]
+        if status == 401:
+            headers.append((b"www-authenticate", b"Bearer"))
+        await self.send({"type": "http.response.start", "status": status, "headers": headers})
+
+    async def _body(self) -> bytes:
+        chunks: list[bytes] = []
+        size = 0
+        while True:
+            message = await self.receive()
+            if message["type"] == "http.disconnect":
+                raise ApiError(400, "bad_request", "the request ended early")
+            chunks.append(message.get("body", b""))
+            size += len(chunks[-1])
+            if size > MAX_BODY:
+                raise ApiError(413, "request_too_large", f"a request has at most {MAX_BODY} bytes")
+            if not message.get("more_body"):
+                return b"".join(chunks)

@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import asyncio
+import logging
+from uuid import UUID
+
+from control_plane.api.authentication import principal_of
+from control_plane.api.errors import missing_scope, not_found
+from control_plane.gateway.connections import Connections
+from control_plane.gateway.http import Exchange
+from control_plane.runs import services, shown
+from control_plane.runs.database import in_thread
+from control_plane.runs.engine import Emit, Execution
+from control_plane.runs.models import Run
+from control_plane.runs.preparing import Destination, Prepared, destination, prepare
+from control_plane.vault.errors import SecretUnreadable
+from control_plane.workspaces.models import Scope
+from control_plane.workspaces.services import Principal
+from ductape.types import runs
+from ductape.types.runs import RunCreate, RunEnded, RunEvent
+from workers.models.errors import ModelError
+
+logger = logging.getLogger(__name__)
+
+HEARTBEAT_SECONDS = 15.0
+
+
+async def create_run(exchange: Exchange, connections: Connections) -> None:
+    """`POST /v1/runs`: run an agent or a model, and answer with the run or with its events as they happen."""
+    principal = await _caller(exchange, Scope.RUN)
+    wanted = RunCreate.model_validate(await exchange.json())
+    run, going_to = await in_thread(principal.workspace_id, _begin, wanted)
+    if wanted.stream:
+        await _stream(exchange, connections, run, going_to)
+    else:
+        ended = await _execute(connections, run, going_to, _ignore)
+        await exchange.answer(200, ended.model_dump_json(by_alias=True).encode())
+
+
+async def fetch_run(exchange: Exchange, connections: Connections) -> None:
+    """`GET /v1/runs/<id>`"""
+    principal = await _caller(exchange, Scope.READ)
+    given = exchange.scope["path"].removeprefix("/v1/runs/")
+    try:
+        run_id = UUID(given)
+    except ValueError:
+        raise not_found("run", given) from None
+    found = await in_thread(principal.workspace_id, lambda: shown.run(services.get_run(run_id)))
+    await exchange.answer(200, found.model_dump_json(by_alias=True).encode())
+
+
+async def _caller(exchange: Exchange, scope: Scope) -> Principal:
+    principal = await in_thread(None, principal_of, exchange.header(b"authorization"))
+    if not principal.may(scope):
+        raise missing_scope(scope)
+    return principal
+
+
+def _begin(wanted: RunCreate) -> tuple[Run, Destination | ModelError]:
+    prepared = prepare(wanted)
+    run = services.begin_run(prepared)
+    return run, _opened(run, prepared)
+
+
+def _opened(run: Run, prepared: Prepared) -> Destination | ModelError:
+    try:
+        return destination(prepared)
+    except SecretUnreadable as error:
+        logger.error("run %s: the key of %s does not open", run.id, prepared.model_env.id)
+        return ModelError(f"{error}; or give the key again", "secret_unreadable")
+
+
+async def _execute(connections: Connections, run: Run, going_to: Destination | ModelError, emit: Emit) -> runs.Run:
+    execution = Execution(run, emit)
+    if isinstance(going_to, ModelError):
+        return await execution.fail(going_to)
+    try:
+        model = connections.model(going_to)
+    except ModelError as error:
+        return await execution.fail(error)
+    return await execution.complete(model)
+
+
+async def _stream(exchange: Exchange, connections: Connections, run: Run, going_to: Destination | ModelError) -> None:
+    # Unbounded on purpose: a slow reader must not hold the engine, and an answer is small. None ends it.
+    events: asyncio.Queue[RunEvent | None] = asyncio.Queue()
+    execution = asyncio.create_task(_execute(connections, run, going_to, events.put_nowait))
+    gone = asyncio.create_task(exchange.disconnected())
+    for task in (execution, gone):
+        task.add_done_callback(lambda _: events.put_nowait(None))
+    try:
+        await exchange.start_events()
+        await _send_events(exchange, events)
+    finally:
+        gone.cancel()
+        execution.cancel()
+        _, failed = await asyncio.gather(gone, execution, return_exceptions=True)
+        if isinstance(failed, Exception):
+            logger.error("run %s could not be recorded", run.id, exc_info=failed)
+
+
+async def _send_events(exchange: Exchange, events: asyncio.Queue[RunEvent | None]) -> None:
+    while True:
+        try:
+            event = await asyncio.wait_for(events.get(), HEARTBEAT_SECONDS)
+        except TimeoutError:
+            await exchange.event(b": still running\n\n")
+            continue
+        if event is None:
+            return
+        await exchange.event(_frame(event))
+        if isinstance(event, RunEnded):
+            return await exchange.end_events()
+
+
+def _frame(event: RunEvent) -> bytes:
+    data = event.model_dump_json(by_alias=True)
+    return f"id: {event.seq}\nevent: {event.type}\ndata: {data}\n\n".encode()
+
+
+def _ignore(event: RunEvent) -> None:
+    pass

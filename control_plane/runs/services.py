@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from control_plane.api.errors import not_found
+from control_plane.catalog.models import ProviderKey
+from control_plane.runs.models import Run
+from control_plane.runs.preparing import Prepared
+from ductape.types.runs import RunError, Timing, TokenUsage
+
+
+@dataclass(slots=True)
+class Outcome:
+    """How a run ended."""
+
+    status: Run.Status
+    stop_reason: str
+    output: str
+    usage: TokenUsage
+    timing: Timing
+    error: RunError | None = None
+
+
+def get_run(run_id: UUID) -> Run:
+    """Raises: ApiError: 404."""
+    run = Run.objects.select_related("product").filter(id=run_id).first()
+    if run is None:
+        raise not_found("run", str(run_id))
+    return run
+
+
+@transaction.atomic
+def begin_run(prepared: Prepared) -> Run:
+    """Write the run's row, before the call is made."""
+    agent, model_env, key = prepared.agent, prepared.model_env, prepared.key
+    run = Run.objects.create(
+        workspace_id=prepared.product.workspace_id,
+        product=prepared.product,
+        env=model_env.environment.slug,
+        agent_tag=agent.tag if agent else "",
+        agent_version=agent.version if agent else None,
+        model_tag=model_env.model.tag,
+        model_version=model_env.model.version,
+        key_version=key.version if key else None,
+        resolved=prepared.resolved.model_dump(mode="json"),
+        messages=prepared.messages,
+    )
+    if key is not None:
+        _note_use(key)
+    return run
+
+
+@transaction.atomic
+def finish_run(*, run: Run, outcome: Outcome) -> Run:
+    """Complete the run's row. Fenced: an attempt that is not the present one changes nothing."""
+    values = {
+        "status": outcome.status,
+        "stop_reason": outcome.stop_reason,
+        "output": outcome.output,
+        "error": outcome.error.model_dump() if outcome.error else None,
+        "prompt_tokens": outcome.usage.prompt_tokens,
+        "completion_tokens": outcome.usage.completion_tokens,
+        "total_ms": outcome.timing.total,
+        "time_to_first_token_ms": outcome.timing.time_to_first_token,
+        "finished_at": timezone.now(),
+    }
+    Run.objects.filter(id=run.id, attempt=run.attempt, status=Run.Status.RUNNING).update(**values)
+    return get_run(run.id)
+
+
+def _note_use(key: ProviderKey) -> None:
+    now = timezone.now()
+    a_minute_ago = now - timedelta(minutes=1)
+    ProviderKey.objects.filter(Q(last_used_at=None) | Q(last_used_at__lt=a_minute_ago), id=key.id).update(
+        last_used_at=now
+    )

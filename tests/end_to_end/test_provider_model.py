@@ -1,0 +1,93 @@
+"""An API model through the runner: the key reaches the provider it was sealed for, and nobody else."""
+
+from __future__ import annotations
+
+import pytest
+
+from ductape import Ductape
+from ductape.stack import Stack
+from ductape.types.runs import Run
+from tests.end_to_end.provider import USAGE, Provider
+
+KEY = "canary-provider-key-0123456789"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def product(stack: Stack) -> None:
+    client = Ductape(base_url=stack.control_url, access_key=stack.credentials.access_key)
+    client.product.create(name="Shop", envs=[{"slug": "dev"}, {"slug": "prd"}])
+    client.close()
+
+
+@pytest.fixture
+def calls(provider: Provider) -> Provider:
+    provider.seen.clear()
+    return provider
+
+
+def run(client: Ductape, behaviour: str, base_url: str, **overrides: object) -> Run:
+    tag = f"m-{behaviour}"
+    client.model.create(
+        product="shop",
+        tag=tag,
+        name=tag,
+        provider="custom",
+        model=behaviour,
+        envs=[{"slug": "dev", "api_key": KEY, "base_url": base_url}],
+    )
+    client.agents.define(product="shop", tag=tag, model=tag, system_prompt="Be brief.")
+    return client.agents.run(product="shop", env="dev", tag=tag, input="Hi", model_config=overrides)
+
+
+def test_the_call_carries_the_key_and_the_resolved_settings(client: Ductape, calls: Provider) -> None:
+    done = run(client, "ok", calls.base_url, max_tokens=7)
+
+    assert (done.status, done.output) == ("completed", "Hello from the provider.")
+    assert done.token_usage.model_dump() == USAGE
+    (seen,) = calls.seen
+    assert seen.authorization == f"Bearer {KEY}"
+    assert seen.body["messages"] == [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}]
+    assert (seen.body["temperature"], seen.body["max_tokens"]) == (0.7, 7)
+    assert client.model.fetch(product="shop", tag="m-ok").envs[0].api_key.last_used_at is not None
+
+
+def test_a_provider_that_repeats_the_key_tells_nobody(client: Ductape, calls: Provider) -> None:
+    done = run(client, "refuse-key", calls.base_url)
+
+    assert done.status == "failed"
+    assert done.error is not None
+    assert done.error.code == "authentication_failed"
+    assert "canary" not in done.model_dump_json()
+
+
+def test_a_cut_answer_failed_and_did_not_stop(client: Ductape, calls: Provider) -> None:
+    done = run(client, "cut", calls.base_url)
+
+    assert (done.status, done.output) == ("failed", "Hello")
+    assert done.error is not None
+    assert done.error.retryable
+
+
+def test_a_private_address_is_not_called(client: Ductape, calls: Provider) -> None:
+    done = run(client, "closed-port", f"http://127.0.0.1:{calls.port + 1}/v1")
+
+    assert (done.status, done.stop_reason) == ("failed", "egress_refused")
+    assert calls.seen == []
+
+
+def test_a_provider_without_a_wire_says_what_this_release_serves(client: Ductape) -> None:
+    client.model.create(
+        product="shop",
+        tag="claude",
+        name="Claude",
+        provider="anthropic",
+        model="claude-sonnet-4-20250514",
+        envs=[{"slug": "dev", "api_key": KEY}],
+    )
+    client.agents.define(product="shop", tag="on-claude", model="claude")
+
+    done = client.agents.run(product="shop", env="dev", tag="on-claude", input="Hi")
+
+    assert (done.status, done.stop_reason) == ("failed", "provider_not_available")
+    assert done.error is not None
+    assert "openai" in done.error.message

@@ -31,12 +31,15 @@ bench: .venv/dev.stamp  ## benchmarks, side by side
 	@$(BIN)/python tests/benchmarks/host_throughput.py
 
 locks: .venv/dev.stamp  ## resolve the lock files anew
-	@$(BIN)/uv pip compile $(COMPILE) --extra runner --extra local --extra embedded -o locks/run.txt
-	@$(BIN)/uv pip compile $(COMPILE) --constraint locks/run.txt --extra dev -o locks/dev.txt
+	@$(LOCK) --upgrade --extra dev -o locks/dev.txt
+	@$(LOCK) --constraint locks/dev.txt --extra runner --extra local --extra embedded -o locks/run.txt
+	@$(LOCK) --constraint locks/dev.txt --extra server -o locks/control.txt
+	@$(LOCK) --constraint locks/dev.txt --extra runner -o locks/runner.txt
+	@$(LOCK) --constraint locks/dev.txt --extra local -o locks/host.txt
 
-COMPILE = --quiet --upgrade --generate-hashes --python-version 3.11 --no-header --annotation-style line \
-	$(if $(TORCH_INDEX),--index $(TORCH_INDEX) --index-strategy unsafe-best-match) \
-	--no-emit-package torch --no-emit-package ductape --constraint locks/torch-cpu.txt pyproject.toml locks/build.in
+LOCK = $(BIN)/uv pip compile pyproject.toml locks/build.in --quiet --generate-hashes --python-version 3.11 --no-header \
+	$(if $(TORCH_INDEX),--index $(TORCH_INDEX) --index-strategy unsafe-best-match) --annotation-style line \
+	--constraint locks/torch-cpu.txt --no-emit-package torch --no-emit-package ductape
 
 clean:  ## remove the environment; the data stays
 	rm -rf .venv

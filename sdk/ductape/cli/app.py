@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ductape.errors import DuctapeError
+from ductape.stack import StackError, StackOptions, signals
+
+QUESTION = "What is the capital of France?"
+
+app = typer.Typer(
+    help="Ductape: the control plane for LLM models and agents.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Data = Annotated[Path, typer.Option(help="The data directory.")]
+Host = Annotated[str, typer.Option(help="The address to listen at.")]
+Port = Annotated[int | None, typer.Option(help="Port of control: 8700, or any free one.", show_default=False)]
+RunnerPort = Annotated[int | None, typer.Option(help="Port of the runner: 8701, or any free one.", show_default=False)]
+Models = Annotated[
+    Path | None,
+    typer.Option(envvar="DUCTAPE_MODELS_DIR", help="The folder of local models: models/ in the data directory."),
+]
+Ask = Annotated[str, typer.Option(help="What to ask the demo's agent.")]
+
+
+@app.callback(invoke_without_command=True)
+def ductape(show_version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+    if show_version:
+        print(f"ductape {version('ductape')}")
+        raise typer.Exit
+
+
+@app.command()
+def up(
+    data: Data = Path(".ductape"),
+    host: Host = "127.0.0.1",
+    port: Port = None,
+    runner_port: RunnerPort = None,
+    models_dir: Models = None,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Create the demo's product, model and agent, and ask it.")
+    ] = False,
+    ask: Ask = QUESTION,
+) -> None:
+    """Start Ductape on this machine, until Ctrl-C."""
+    from ductape.cli.up import run
+
+    options = StackOptions(
+        data=data, host=host, port=port, runner_port=runner_port, models_dir=models_dir, demo_model=demo
+    )
+    with _one_line_for_an_error():
+        run(options, ask if demo else None)
+
+
+@app.command()
+def demo(
+    ask: Ask = QUESTION,
+    data: Data = Path(".ductape"),
+    host: Host = "127.0.0.1",
+    port: Port = None,
+    runner_port: RunnerPort = None,
+    models_dir: Models = None,
+) -> None:
+    """Start Ductape with a local model, let an agent answer a question, and stop it."""
+    from ductape.cli.demo import run
+
+    options = StackOptions(
+        data=data, host=host, port=port, runner_port=runner_port, models_dir=models_dir, demo_model=True
+    )
+    with _one_line_for_an_error():
+        run(options, ask)
+
+
+@contextmanager
+def _one_line_for_an_error() -> Iterator[None]:
+    try:
+        with signals.raised():
+            yield
+    except signals.Interrupted as interrupted:
+        raise typer.Exit(interrupted.exit_code) from None
+    except (StackError, DuctapeError) as error:
+        print(f"ductape: {error}", file=sys.stderr)
+        raise typer.Exit(1) from None

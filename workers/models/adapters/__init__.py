@@ -1,0 +1,1 @@
+"""One file per kind of local model. Found through `workers.models.factory`."""

@@ -1,4 +1,4 @@
-"""A product, a local model, an agent, and a run of it. `ductape demo` takes these steps.."""
+"""A product, a local model, an agent, and a run of it. `ductape demo` takes these steps."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def define_agent(ductape: Ductape) -> None:
         product="demo",
         tag="helper",
         model="smol",
-        system_prompt="You are a helpful assistant. Answer in one or two sentences.",
+        system_prompt="You answer questions in one short sentence.",
         model_config={"temperature": 0.4},
-        envs=[{"slug": "dev", "model_config": {"max_tokens": 60}}],
+        envs=[{"slug": "dev", "model_config": {"max_tokens": 80}}],
     )
 
 

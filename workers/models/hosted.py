@@ -20,7 +20,8 @@ from workers.models.reply_reader import PendingCall, ReplyReader
 logger = logging.getLogger(__name__)
 
 _PUBLISH_SECONDS = 3
-_CANCEL_SECONDS = 120
+_CANCEL_SECONDS = 3600
+"""As long as the longest call: it may still wait in the queue."""
 _WATCH_SECONDS = 1
 
 

@@ -28,7 +28,7 @@ check: .venv/dev.stamp  ## ruff, mypy --strict, import-linter
 	@$(BIN)/lint-imports
 
 bench: .venv/dev.stamp  ## benchmarks, side by side
-	@$(BIN)/python tests/benchmarks/host_throughput.py
+	@PYTHONPATH=. $(BIN)/python tests/benchmarks/host_throughput.py
 
 locks: .venv/dev.stamp  ## resolve the lock files anew
 	@$(LOCK) --upgrade --extra dev -o locks/dev.txt

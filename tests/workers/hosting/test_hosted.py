@@ -13,7 +13,7 @@ from tests.workers.calls import PARIS, SPEC, STORY, call, read, within
 from workers.models.base import TextDelta
 from workers.models.errors import ModelError, ModelLoadError, ModelTimeoutError
 from workers.models.hosted import HostedModel, HostedModels
-from workers.models.hosted_protocol import CANCEL_KEY, GENERATE, HostCall
+from workers.models.hosted_protocol import CANCEL_KEY, GENERATE, HOST_KEY, HOSTS_KEY, HostCall, HostStatus
 
 
 async def test_a_model_behind_a_host_answers(smol: HostedModel) -> None:
@@ -72,6 +72,20 @@ async def test_a_queue_without_a_host_is_refused_at_once(models: HostedModels, s
         await read(models.model(SPEC, queue="host.nobody"), call(PARIS))
     assert (caught.value.code, caught.value.retryable) == ("no_host", True)
     assert time.monotonic() - start < 1
+
+
+async def test_a_host_that_has_just_come_is_found_at_once(models: HostedModels, redis_url: str) -> None:
+    model = models.model(SPEC, queue="host.just-come")
+    with pytest.raises(ModelError, match="no host serves"):
+        await read(model, call(PARIS))
+
+    # What was read a moment ago says that there is none.
+    status = HostStatus(name="new", state="ready", queues=["host.just-come"], models=[])
+    with Redis.from_url(redis_url) as redis:
+        redis.sadd(HOSTS_KEY, "new-1")
+        redis.set(HOST_KEY.format(host_id="new-1"), status.model_dump_json(), ex=5)
+    with pytest.raises(ModelTimeoutError):
+        await read(model, within(0.5, call(PARIS)))
 
 
 async def test_what_is_asked_and_answered_is_not_in_the_log(smol: HostedModel, host_log: Path) -> None:

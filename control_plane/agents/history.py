@@ -5,11 +5,10 @@ from typing import Any
 from django.db import transaction
 
 from control_plane.agents.models import Agent
-from control_plane.agents.services import define_agent, get_agent
+from control_plane.agents.services import define_agent, get_agent, redefinition
 from control_plane.products.models import Product
 from control_plane.versions.diffing import diff
 from control_plane.versions.services import get_version
-from ductape.types.entities import AgentDefine
 from ductape.types.versions import Rollback, RollbackPreview
 
 
@@ -20,7 +19,7 @@ def preview_rollback(*, product: Product, tag: str, to: int) -> RollbackPreview:
     with transaction.atomic():
         # Made and unmade, so that the preview says what would really happen.
         before = get_version(agent, agent.version).content
-        changed = define_agent(product=product, wanted=_define(agent, wanted), author="")
+        changed = define_agent(product=product, wanted=redefinition(tag, wanted), author="")
         after = get_version(changed, changed.version).content
         transaction.set_rollback(True)
     return RollbackPreview(changes=diff(before, after), warnings=warnings)
@@ -35,7 +34,7 @@ def roll_back(*, product: Product, tag: str, wanted: Rollback, author: str) -> A
     agent = get_agent(product, tag)
     content, _ = _wanted(product, get_version(agent, wanted.to).content)
     message = wanted.message or f"rollback to version {wanted.to}"
-    return define_agent(product=product, wanted=_define(agent, content, message), author=author)
+    return define_agent(product=product, wanted=redefinition(tag, content, message), author=author)
 
 
 def _wanted(product: Product, content: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
@@ -43,8 +42,3 @@ def _wanted(product: Product, content: dict[str, Any]) -> tuple[dict[str, Any], 
     gone = sorted(set(content["envs"]) - there)
     envs = {slug: env for slug, env in content["envs"].items() if slug in there}
     return {**content, "envs": envs}, [f"the environment {slug!r} is gone and stays gone" for slug in gone]
-
-
-def _define(agent: Agent, content: dict[str, Any], message: str = "") -> AgentDefine:
-    envs = [{"slug": slug, **env} for slug, env in content["envs"].items()]
-    return AgentDefine.model_validate({**content, "tag": agent.tag, "envs": envs, "message": message})

@@ -76,6 +76,12 @@ def content_of(agent: Agent) -> dict[str, Any]:
     }
 
 
+def redefinition(tag: str, content: dict[str, Any], message: str = "") -> AgentDefine:
+    """The definition that makes an agent's content this one."""
+    envs = [{"slug": slug, **env} for slug, env in content["envs"].items()]
+    return AgentDefine.model_validate({**content, "tag": tag, "envs": envs, "message": message})
+
+
 def _replace_envs(agent: Agent, wanted: list[AgentEnvInput]) -> None:
     environments = named_environments(agent.product, [env.slug for env in wanted])
     agent.envs.all().delete()

@@ -11,6 +11,7 @@ urlpatterns = [
     path("products/<str:product>/agents/<str:tag>/versions/<int:number>", views.AgentVersionDetail.as_view()),
     path("products/<str:product>/agents/<str:tag>/diff", views.AgentDiff.as_view()),
     path("products/<str:product>/agents/<str:tag>/rollback", views.AgentRollback.as_view()),
+    path("products/<str:product>/promote", views.ProductPromote.as_view()),
     path("products/<str:product>/agents/<str:agent>/resolve", views.AgentResolve.as_view()),
     path("products/<str:product>/models/<str:model>/resolve", views.ModelResolve.as_view()),
 ]

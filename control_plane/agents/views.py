@@ -3,7 +3,7 @@ from __future__ import annotations
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from control_plane.agents import history, services, shown
+from control_plane.agents import history, promotion, services, shown
 from control_plane.agents.models import Agent
 from control_plane.agents.targets import find_target, resolve_target
 from control_plane.api.errors import ApiError
@@ -14,7 +14,7 @@ from control_plane.products.services import get_product
 from control_plane.versions.views import HistoryView, VersionDetail, VersionDiff, VersionList
 from ductape.types.entities import AgentDefine
 from ductape.types.runs import ResolveRequest
-from ductape.types.versions import Rollback
+from ductape.types.versions import Promote, Rollback
 
 
 class AgentList(TenantView):
@@ -77,3 +77,12 @@ class AgentRollback(TenantView):
             return answer(history.preview_rollback(product=row, tag=tag, to=wanted.to))
         agent = history.roll_back(product=row, tag=tag, wanted=wanted, author=self.caller.name)
         return answer(shown.agent(agent))
+
+
+class ProductPromote(TenantView):
+    def post(self, request: Request, product: str) -> Response:
+        wanted = self.read(Promote)
+        row = get_product(product)
+        if wanted.hash is None:
+            return answer(promotion.plan_promotion(product=row, wanted=wanted))
+        return answer(promotion.promote(product=row, wanted=wanted, author=self.caller.name))

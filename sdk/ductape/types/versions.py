@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, JsonValue, StringConstraints
 
 from ductape.types.base import Input, Output
+from ductape.types.names import Slug
 
 ChangeMessage = Annotated[str, StringConstraints(max_length=500)]
 
@@ -51,3 +52,24 @@ class RollbackPreview(Output):
     changes: list[Change]
     warnings: list[str]
     """What does not come back, such as a key, and why."""
+
+
+class Promote(Input):
+    """Bring what one environment says to another one. Keys and addresses stay where they are."""
+
+    from_env: Slug
+    to_env: Slug
+    hash: str | None = None
+    """Of the plan to apply; without it the answer is the plan."""
+
+
+class PromotionPlan(Output):
+    from_env: str
+    to_env: str
+    changes: list[Change]
+    """What would differ in `to_env`."""
+    missing_keys: list[str]
+    """Tags of models that will have no key in `to_env` and need one."""
+    hash: str
+    """Of both sides as they are now: the plan can be applied only while they are."""
+    applied: bool = False

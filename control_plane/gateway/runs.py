@@ -2,7 +2,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
 from uuid import UUID
+
+from django_scopes import scope
 
 from control_plane.api.authentication import principal_of
 from control_plane.api.errors import missing_scope, not_found
@@ -22,6 +26,9 @@ from workers.models.errors import ModelError
 
 logger = logging.getLogger(__name__)
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 HEARTBEAT_SECONDS = 15.0
 
 
@@ -29,7 +36,7 @@ async def create_run(exchange: Exchange, connections: Connections) -> None:
     """`POST /v1/runs`: run an agent or a model, and answer with the run or with its events as they happen."""
     principal = await _caller(exchange, Scope.RUN)
     wanted = RunCreate.model_validate(await exchange.json())
-    run, going_to = await in_thread(principal.workspace_id, _begin, wanted)
+    run, going_to = await _as(principal, _begin, wanted)
     if wanted.stream:
         await _stream(exchange, connections, run, going_to)
     else:
@@ -45,15 +52,25 @@ async def fetch_run(exchange: Exchange, connections: Connections) -> None:
         run_id = UUID(given)
     except ValueError:
         raise not_found("run", given) from None
-    found = await in_thread(principal.workspace_id, lambda: shown.run(services.get_run(run_id)))
+    found = await _as(principal, lambda: shown.run(services.get_run(run_id)))
     await exchange.answer(200, found.model_dump_json(by_alias=True).encode())
 
 
-async def _caller(exchange: Exchange, scope: Scope) -> Principal:
+async def _caller(exchange: Exchange, needed: Scope) -> Principal:
     principal = await in_thread(None, principal_of, exchange.header(b"authorization"))
-    if not principal.may(scope):
-        raise missing_scope(scope)
+    if not principal.may(needed):
+        raise missing_scope(needed)
     return principal
+
+
+async def _as(principal: Principal, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Database work on behalf of the caller, within the caller's workspace and reach."""
+
+    def within() -> T:
+        with scope(reach=principal.reach):
+            return work(*args, **kwargs)
+
+    return await in_thread(principal.workspace_id, within)
 
 
 def _begin(wanted: RunCreate) -> tuple[Run, Destination | ModelError]:

@@ -8,9 +8,11 @@ from ductape import settings
 # The rest is imported by the first use of what needs it: `import ductape` loads neither requests nor pydantic.
 if TYPE_CHECKING:
     from ductape.resources.agents import Agents
+    from ductape.resources.members import Members
     from ductape.resources.models import Models
     from ductape.resources.products import Products
     from ductape.resources.runs import Runs
+    from ductape.resources.tokens import Tokens
     from ductape.transport import Transport
 
 
@@ -74,6 +76,18 @@ class Ductape:
         from ductape.resources.runs import Runs
 
         return Runs(self._transport, self._settings)
+
+    @cached_property
+    def tokens(self) -> Tokens:
+        from ductape.resources.tokens import Tokens
+
+        return Tokens(self._transport, self._settings)
+
+    @cached_property
+    def members(self) -> Members:
+        from ductape.resources.members import Members
+
+        return Members(self._transport, self._settings)
 
     @property
     def products(self) -> Products:

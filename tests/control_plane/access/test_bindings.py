@@ -80,7 +80,7 @@ def test_a_token_bound_to_environments_changes_nothing_that_they_share(
 
 
 def refused_as_beyond(answer: Any) -> bool:
-    return answer.status_code == 403 and answer.json()["error"]["code"] == "beyond_binding"
+    return bool(answer.status_code == 403 and answer.json()["error"]["code"] == "beyond_binding")
 
 
 def test_lists_and_pages_show_what_is_within_the_binding(smol: None, alice: Any, bound: Callable[..., Any]) -> None:

@@ -41,7 +41,7 @@ def test_another_workspaces_token_is_one_that_does_not_exist(
     alice: Caller, mallory: Caller, refused: Any, method: str, path: str
 ) -> None:
     token = made_by(alice)
-    body = {} if method == "POST" else None
+    body: dict[str, Any] | None = {} if method == "POST" else None
 
     for each in (token["id"], NOBODY):
         answer = mallory._send(method, f"tokens/{each}{path}", body)
@@ -55,7 +55,7 @@ def test_another_workspaces_token_is_one_that_does_not_exist(
 def test_a_bound_admin_sees_only_what_reaches_no_further(
     shop: Product, alice: Caller, bound: Callable[..., Caller], refused: Any, method: str, path: str
 ) -> None:
-    body = {} if method == "POST" else None
+    body: dict[str, Any] | None = {} if method == "POST" else None
     beyond = [made_by(alice), made_by(alice, products=["shop"]), made_by(alice, envs=["dev"])]
     beyond.append(made_by(alice, products=["shop"], envs=["dev", "prd"]))
     within = made_by(alice, products=["shop"], envs=["dev"])

@@ -12,6 +12,7 @@ from control_plane.api.views import TenantView, answer, deleted
 from control_plane.products.models import Product
 from control_plane.products.services import get_product
 from control_plane.versions.views import HistoryView, VersionDetail, VersionDiff, VersionList
+from control_plane.workspaces.models import Scope
 from ductape.types.entities import AgentDefine
 from ductape.types.runs import ResolveRequest
 from ductape.types.versions import Promote, Rollback
@@ -39,6 +40,9 @@ class AgentDetail(TenantView):
 
 
 class AgentResolve(TenantView):
+    needs = Scope.READ
+    keeps_within_reach = frozenset({"POST"})
+
     def post(self, request: Request, product: str, agent: str) -> Response:
         wanted = self.read(ResolveRequest)
         target = find_target(get_product(product), env=wanted.env, agent=agent, model=None)
@@ -46,6 +50,9 @@ class AgentResolve(TenantView):
 
 
 class ModelResolve(TenantView):
+    needs = Scope.READ
+    keeps_within_reach = frozenset({"POST"})
+
     def post(self, request: Request, product: str, model: str) -> Response:
         wanted = self.read(ResolveRequest)
         target = find_target(get_product(product), env=wanted.env, agent=None, model=model)

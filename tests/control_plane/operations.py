@@ -9,6 +9,8 @@ from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from control_plane.workspaces.models import Scope
+
 PREFIX = "api/v1/"
 SAFE = {"GET"}
 
@@ -25,7 +27,7 @@ class Operation:
 
     @property
     def changes(self) -> bool:
-        return self.method not in SAFE
+        return self.method not in SAFE and self.view.needs != Scope.READ
 
     def path(self, arguments: Mapping[str, str]) -> str:
         return re.sub(r"<(\w+)>", lambda name: arguments[name[1]], self.route)

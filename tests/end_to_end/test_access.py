@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import socket
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from ductape import AuthenticationError, Ductape, NotFoundError, PermissionDeniedError
+from ductape import AuthenticationError, ConflictError, Ductape, NotFoundError, PermissionDeniedError
 from ductape.stack import Stack
 from tests.end_to_end.provider import Provider
 
@@ -59,6 +60,22 @@ def test_a_token_lives_from_create_over_rotate_to_revoke(client: Ductape, as_tok
             as_token(token.token).tokens.whoami()
     assert {issued.id, rotated.id} <= {token.id for token in client.tokens.fetch_all()}
     assert client.tokens.fetch(id=rotated.id).replaces == issued.id
+
+
+def test_rotating_at_once_from_many_sides_makes_one_successor(client: Ductape) -> None:
+    token = client.tokens.create(name="raced", scopes=["read"])
+
+    def rotate(_: int) -> str | None:
+        try:
+            return client.tokens.rotate(id=token.id).id
+        except ConflictError as error:
+            return error.code
+
+    with ThreadPoolExecutor(8) as threads:
+        outcomes = sorted(map(str, threads.map(rotate, range(8))))
+    successors = [row.id for row in client.tokens.fetch_all() if row.replaces == token.id]
+    assert outcomes == sorted([*successors, *["already_rotated"] * 7])
+    assert len(successors) == 1
 
 
 def test_the_first_token_and_the_first_member_may_everything(client: Ductape) -> None:

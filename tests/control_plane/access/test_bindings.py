@@ -13,7 +13,7 @@ from tests.control_plane.operations import Operation, operations
 
 NOBODY = "00000000-0000-7000-8000-000000000000"
 IDS = {"token": NOBODY, "member": NOBODY}
-SHOP = {"product": "shop", "slug": "dev", "model": "smol", "agent": "helper", **IDS}
+SHOP = {"product": "shop", "slug": "dev", "model": "smol", "agent": "helper", "tag": "smol", "number": "1", **IDS}
 INSIDE = [operation for operation in operations() if "<product>" in operation.route]
 CHANGES = [operation for operation in operations() if operation.changes]
 LOCAL = {"tag": "smol", "name": "S", "provider": "local", "model": "a/b", "envs": [{"slug": "dev"}, {"slug": "prd"}]}
@@ -42,7 +42,7 @@ def smol(shop: Product, alice: Any) -> None:
 
 
 def send(caller: Any, operation: Operation) -> Any:
-    body = {"colour": "red"} if operation.changes and operation.method != "DELETE" else None
+    body = {"colour": "red"} if operation.method != "DELETE" else None
     return caller._send(operation.method, operation.path(SHOP), body)
 
 
@@ -50,14 +50,19 @@ def send(caller: Any, operation: Operation) -> Any:
 def test_a_product_beyond_the_binding_is_one_that_does_not_exist(
     smol: None, alice: Any, bound: Callable[..., Any], refused: Any, operation: Operation
 ) -> None:
-    bodies = {
+    bodies: dict[str, dict[str, Any]] = {
         "POST products/<product>/envs": {"slug": "qa"},
         "POST products/<product>/models": LOCAL,
         "PUT products/<product>/agents/<agent>": {"tag": "helper", "model": "smol"},
+        "POST products/<product>/models/<tag>/rollback": {"to": 1},
+        "POST products/<product>/agents/<tag>/rollback": {"to": 1},
+        "POST products/<product>/models/<model>/resolve": {"env": "dev"},
+        "POST products/<product>/agents/<agent>/resolve": {"env": "dev"},
+        "POST products/<product>/promote": {"from_env": "dev", "to_env": "prd"},
     }
-    body = bodies.get(str(operation), {}) if operation.changes else None
+    body = bodies.get(str(operation), {}) if operation.method != "GET" else None
 
-    answer = bound(products=["other"])._send(operation.method, operation.path(SHOP), body)
+    answer = bound(products=["other"])._send(operation.method, f"{operation.path(SHOP)}?env=dev", body)
 
     assert refused(answer) == (404, "product_not_found")
     assert alice.get("products/shop/agents/helper").json()["version"] == 1
@@ -125,6 +130,31 @@ def test_what_a_models_environments_share_needs_an_unbound_token(
 
     assert refused(answer) == (403, "beyond_binding")
     assert alice.get("products/shop/models/smol").json() == before
+
+
+def test_history_resolving_and_readiness_keep_to_the_environments(
+    smol: None, bound: Callable[..., Any], refused: Any
+) -> None:
+    in_dev = bound(Scope.READ, envs=["dev"])
+
+    for row in ("models/smol", "agents/helper"):
+        url = f"products/shop/{row}"
+        assert list(in_dev.get(f"{url}/versions/1").json()["content"]["envs"]) == ["dev"]
+        assert [list(each["content"]["envs"]) for each in in_dev.get(f"{url}/versions").json()["data"]] == [["dev"]]
+        assert in_dev.post(f"{url}/resolve", {"env": "dev"}).json()["env"] == "dev"
+        assert refused(in_dev.post(f"{url}/resolve", {"env": "prd"})) == (404, "env_not_found")
+    assert in_dev.get("products/shop/readiness?env=dev").status_code == 200
+    assert refused(in_dev.get("products/shop/readiness?env=prd")) == (404, "env_not_found")
+
+
+def test_a_diff_leaves_out_what_changed_elsewhere(smol: None, alice: Any, bound: Callable[..., Any]) -> None:
+    alice.patch("products/shop/models/smol", {"envs": [{"slug": "prd", "active": False}]})
+
+    paths = [
+        [change["path"] for change in caller.get("products/shop/models/smol/diff").json()["changes"]]
+        for caller in (alice, bound(envs=["dev"]))
+    ]
+    assert paths == [["envs.prd.active"], []]
 
 
 def test_both_bindings_hold_together(smol: None, alice: Any, bound: Callable[..., Any]) -> None:

@@ -39,6 +39,18 @@ ALLOWED = {
     "GET products/<product>/agents/<agent>": VIEWER,
     "PUT products/<product>/agents/<agent>": DEVELOPER,
     "DELETE products/<product>/agents/<agent>": DEVELOPER,
+    "GET products/<product>/models/<tag>/versions": VIEWER,
+    "GET products/<product>/models/<tag>/versions/<number>": VIEWER,
+    "GET products/<product>/models/<tag>/diff": VIEWER,
+    "POST products/<product>/models/<tag>/rollback": DEVELOPER,
+    "POST products/<product>/models/<model>/resolve": VIEWER,
+    "GET products/<product>/agents/<tag>/versions": VIEWER,
+    "GET products/<product>/agents/<tag>/versions/<number>": VIEWER,
+    "GET products/<product>/agents/<tag>/diff": VIEWER,
+    "POST products/<product>/agents/<tag>/rollback": DEVELOPER,
+    "POST products/<product>/agents/<agent>/resolve": VIEWER,
+    "POST products/<product>/promote": DEVELOPER,
+    "GET products/<product>/readiness": VIEWER,
     "GET tokens": ADMIN,
     "POST tokens": ADMIN,
     "GET tokens/<token>": ADMIN,
@@ -51,7 +63,16 @@ ALLOWED = {
     "DELETE members/<member>": ADMIN,
 }
 NOBODY = "00000000-0000-7000-8000-000000000000"
-ARGUMENTS = {"product": "shop", "slug": "dev", "model": "none", "agent": "none", "token": NOBODY, "member": NOBODY}
+ARGUMENTS = {
+    "product": "shop",
+    "slug": "dev",
+    "model": "none",
+    "agent": "none",
+    "tag": "none",
+    "number": "1",
+    "token": NOBODY,
+    "member": NOBODY,
+}
 PUBLIC = {ServiceView}
 OPERATIONS = [operation for operation in operations() if operation.view not in PUBLIC]
 
@@ -60,7 +81,7 @@ BAD_BODY = {"colour": "red"}
 
 
 def ask(caller: Any, operation: Operation) -> Any:
-    body = BAD_BODY if operation.changes and operation.method != "DELETE" else None
+    body = BAD_BODY if operation.method in {"POST", "PUT", "PATCH"} else None
     return caller._send(operation.method, operation.path(ARGUMENTS), body)
 
 

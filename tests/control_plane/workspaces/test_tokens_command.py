@@ -22,7 +22,8 @@ def test_issue_prints_a_token_that_works_and_nothing_else(acme: Workspace) -> No
 
     principal = check_token(token)
     assert principal is not None
-    assert (principal.workspace_id, principal.scopes) == (acme.id, set(Scope))
+    assert principal.workspace_id == acme.id
+    assert principal.scopes == set(Scope)
 
 
 def test_issue_binds(acme: Workspace) -> None:

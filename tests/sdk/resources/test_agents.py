@@ -31,6 +31,7 @@ STARTED = event(1, "run_started", run=RUN | {"status": "running", "output": ""})
 HELLO = event(2, "message_delta", text="Grüße ")
 WORLD = event(3, "message_delta", text="🌍")
 ENDED = event(4, "run_ended", run=RUN)
+WHOLE = STARTED + HELLO + WORLD + ENDED
 
 
 def test_define_replaces_the_agent(server: Server, client: Ductape) -> None:
@@ -131,12 +132,12 @@ def test_a_run_is_given_the_time_it_asks_for(server: Server, client: Ductape, mo
     "answer",
     [
         events(STARTED, HELLO, WORLD, ENDED),
-        events(STARTED + HELLO + WORLD + ENDED),
-        events(*(bytes([byte]) for byte in STARTED + HELLO + WORLD + ENDED)),
-        events(*((STARTED + HELLO + WORLD + ENDED)[i : i + 7] for i in range(0, 2000, 7)), whole=False),
+        events(WHOLE),
+        events(*(bytes([byte]) for byte in WHOLE)),
+        events(*(WHOLE[i : i + 7] for i in range(0, len(WHOLE), 7)), whole=False),
         events(b": ping\n\n", STARTED, b": ping\n\n", HELLO.replace(b"\n", b"\r\n"), b": ping\r\n\r\n", WORLD, ENDED),
         events(STARTED, event(9, "tool_started", tool="search"), HELLO, WORLD, ENDED),
-        plain(STARTED + HELLO + WORLD + ENDED),
+        plain(WHOLE),
     ],
     ids=["an event a chunk", "one chunk", "bytes", "sevens", "CRLF and pings", "unknown event", "not chunked"],
 )

@@ -3,15 +3,18 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from control_plane.api.errors import ApiError, already_exists, not_found
+from control_plane.api.versions import refuse_other_version
 from control_plane.catalog.base_url import check_base_url
 from control_plane.catalog.keys import parse_sealed, replace_key
 from control_plane.catalog.models import Model, ModelEnv
 from control_plane.catalog.users import users_of
 from control_plane.products.models import Environment, Product
-from control_plane.products.services import named_environments
+from control_plane.products.services import get_environment, named_environments
 from ductape.types.entities import LocalSettings, ModelCreate, ModelEnvInput, ModelUpdate
+from ductape.types.filters import ModelFilter
 
 
 def get_model(product: Product, tag: str) -> Model:
@@ -20,6 +23,16 @@ def get_model(product: Product, tag: str) -> Model:
     if model is None:
         raise not_found("model", tag)
     return model
+
+
+def find_models(product: Product, wanted: ModelFilter) -> QuerySet[Model]:
+    """Raises: ApiError: 404 no such environment."""
+    found = product.models.all()
+    if wanted.provider is not None:
+        found = found.filter(provider=wanted.provider)
+    if wanted.env is not None:
+        found = found.filter(envs__environment=get_environment(product, wanted.env))
+    return found
 
 
 @transaction.atomic
@@ -50,15 +63,17 @@ def create_model(*, product: Product, wanted: ModelCreate) -> Model:
 
 
 @transaction.atomic
-def update_model(*, product: Product, tag: str, wanted: ModelUpdate) -> Model:
+def update_model(*, product: Product, tag: str, wanted: ModelUpdate, if_version: int | None = None) -> Model:
     """Change what is given and keep the rest; environments merge by slug.
 
     Raises:
-        ApiError: 404; 422 `key_must_be_resealed` when a key would be sent somewhere it was not sealed for.
+        ApiError: 404; 412 the model is not at `if_version`;
+            422 `key_must_be_resealed` when a key would be sent somewhere it was not sealed for.
     """
     model = Model.objects.select_for_update().filter(product=product, tag=tag).first()
     if model is None:
         raise not_found("model", tag)
+    refuse_other_version("model", tag, present=model.version, expected=if_version)
     _apply(model, wanted)
     if model.provider != "local" and model.local is not None:
         raise ApiError(422, "invalid_argument", "`local` settings go with provider 'local' only", param="local")

@@ -4,17 +4,21 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from control_plane.api.pagination import page
+from control_plane.api.versions import expected_version
 from control_plane.api.views import TenantView, answer, deleted
 from control_plane.catalog import services, shown
 from control_plane.catalog.keys import refuse_plaintext
+from control_plane.idempotency.once import once
 from control_plane.products.services import get_product
 from ductape.types.entities import ModelCreate, ModelUpdate
+from ductape.types.filters import ModelFilter
 
 
 class ModelList(TenantView):
     def get(self, request: Request, product: str) -> Response:
-        return page(request, get_product(product).models.all(), shown.model)
+        return page(request, services.find_models(get_product(product), self.filters(ModelFilter)), shown.model)
 
+    @once
     def post(self, request: Request, product: str) -> Response:
         refuse_plaintext(request.data)
         model = services.create_model(product=get_product(product), wanted=self.read(ModelCreate))
@@ -27,7 +31,12 @@ class ModelDetail(TenantView):
 
     def patch(self, request: Request, product: str, model: str) -> Response:
         refuse_plaintext(request.data)
-        row = services.update_model(product=get_product(product), tag=model, wanted=self.read(ModelUpdate))
+        row = services.update_model(
+            product=get_product(product),
+            tag=model,
+            wanted=self.read(ModelUpdate),
+            if_version=expected_version(request),
+        )
         return answer(shown.model(row))
 
     def delete(self, request: Request, product: str, model: str) -> Response:

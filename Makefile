@@ -28,7 +28,7 @@ check: .venv/dev.stamp  ## ruff, mypy --strict, import-linter
 	@$(BIN)/lint-imports
 
 bench: .venv/dev.stamp  ## benchmarks, side by side
-	@$(BIN)/python tests/benchmarks/host_throughput.py
+	@PYTHONPATH=. $(BIN)/python tests/benchmarks/host_throughput.py
 
 locks: .venv/dev.stamp  ## resolve the lock files anew
 	@$(LOCK) --upgrade --extra dev -o locks/dev.txt
@@ -46,7 +46,7 @@ clean:  ## remove the environment; the data stays
 
 # The CPU build of torch is on its own index; the second try is for machines that have it elsewhere. The hash decides.
 .venv/run.stamp: locks/run.txt locks/torch-cpu.txt locks/model.txt locks/build.in pyproject.toml
-	@echo "Setting up .venv (once; about a minute and 480 MB of downloads)"
+	@echo "Setting up .venv (once; about a minute and 390 MB of downloads)"
 	@$(PYTHON) -m venv .venv
 	@echo "  1/4 libraries"; $(PIP) -r locks/run.txt
 	@echo "  2/4 torch, CPU build"; \

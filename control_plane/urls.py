@@ -11,6 +11,7 @@ urlpatterns = [
     path("api/v1/", include("control_plane.products.urls")),
     path("api/v1/", include("control_plane.catalog.urls")),
     path("api/v1/", include("control_plane.agents.urls")),
+    path("api/v1/", include("control_plane.runs.urls")),
     path("admin/", admin.site.urls),
 ]
 

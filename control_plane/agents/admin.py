@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from control_plane.agents.models import Agent, AgentEnv
+from control_plane.agents.models import Agent, AgentEnv, AgentVersion
 from control_plane.console.looking import LookingAdmin
 
 
@@ -19,3 +19,10 @@ class AgentEnvAdmin(LookingAdmin):
     list_filter = ("active",)
     list_select_related = ("agent", "environment")
     search_fields = ("agent__tag", "environment__slug")
+
+
+@admin.register(AgentVersion)
+class AgentVersionAdmin(LookingAdmin):
+    list_display = ("agent", "number", "author", "message", "created_at")
+    list_select_related = ("agent",)
+    search_fields = ("agent__tag", "author", "message")

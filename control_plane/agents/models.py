@@ -3,10 +3,11 @@ from __future__ import annotations
 from django.db import models
 
 from control_plane.products.models import Environment, Product
+from control_plane.versions.models import Version, Versioned
 from control_plane.workspaces.models import WorkspaceRow
 
 
-class Agent(WorkspaceRow):
+class Agent(Versioned):
     """A tag inside a product: a model with its own layer of settings and a system prompt."""
 
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="agents")
@@ -17,7 +18,6 @@ class Agent(WorkspaceRow):
     """By tag, not by row: an agent may be defined before its model."""
     overrides = models.JSONField(default=dict)
     system_prompt = models.TextField(blank=True)
-    version = models.PositiveIntegerField(default=1, editable=False)
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("product", "tag"), name="agent_tag_is_unique"),)
@@ -26,13 +26,29 @@ class Agent(WorkspaceRow):
         return self.tag
 
 
+class AgentVersion(Version):
+    """An agent as it was after a change."""
+
+    agent = models.ForeignKey(Agent, on_delete=models.CASCADE, related_name="versions")
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("agent", "number"), name="agent_version_is_unique"),)
+
+    def __str__(self) -> str:
+        return f"{self.agent} version {self.number}"
+
+
 class AgentEnv(WorkspaceRow):
     """What an agent says in one environment."""
 
     agent = models.ForeignKey(Agent, on_delete=models.CASCADE, related_name="envs")
     environment = models.ForeignKey(Environment, on_delete=models.PROTECT, related_name="+")
     active = models.BooleanField(default=True)
+    model_tag = models.CharField(max_length=63, blank=True)
+    """Another model to use here; the agent's own unless given."""
     overrides = models.JSONField(default=dict)
+    limits = models.JSONField(default=dict, blank=True)
+    locks = models.JSONField(default=list, blank=True)
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("agent", "environment"), name="agent_environment_is_unique"),)

@@ -1,4 +1,4 @@
-"""Which value wins: a pure function over what the four layers say."""
+"""Which value wins, and whether it may: a pure function over what the four layers say."""
 
 from __future__ import annotations
 
@@ -7,12 +7,38 @@ from dataclasses import dataclass, field
 
 from pydantic import JsonValue
 
-from ductape.types.config import DEFAULT_TEMPERATURE, Beaten, ConfigOverrides, Layer, Resolved, ResolvedSetting
+from ductape.types.config import (
+    DEFAULT_TEMPERATURE,
+    Beaten,
+    ConfigOverrides,
+    Layer,
+    Limit,
+    LimitBy,
+    Resolved,
+    ResolvedSetting,
+)
 
 Said = Mapping[str, JsonValue]
 """What one layer says: a setting that is absent is unset; None says "send nothing"."""
 
 _DEFAULTS: Said = {"temperature": DEFAULT_TEMPERATURE}
+
+
+class OverrideRefused(Exception):
+    """A value is beyond a limit or changes what is locked. The message names the layer that forbids it."""
+
+    def __init__(self, code: str, setting: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.setting = setting
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a layer forbids."""
+
+    limits: Mapping[str, Limit] = field(default_factory=dict)
+    locks: Set[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +47,19 @@ class ModelLayer:
     provider: str
     model_name: str
     said: Said
+    rules: Rules = Rules()
+
+
+@dataclass(frozen=True, slots=True)
+class AgentEnvLayer:
+    said: Said = field(default_factory=dict)
+    rules: Rules = Rules()
 
 
 @dataclass(frozen=True, slots=True)
 class AgentLayer:
     said: Said
-    envs: Mapping[str, Said] = field(default_factory=dict)
+    envs: Mapping[str, AgentEnvLayer] = field(default_factory=dict)
     """By environment slug."""
 
 
@@ -35,29 +68,83 @@ def resolve(*, model: ModelLayer, agent: AgentLayer | None, env: str, runtime: S
 
     Args:
         supported: the settings that the model's provider can take; others that somebody set are listed as dropped.
+
+    Raises:
+        OverrideRefused: `limit_exceeded` or `locked`. A value is never changed in silence.
     """
-    layers: list[tuple[Layer, Said]] = [
-        ("runtime", runtime),
-        ("agent_env", agent.envs.get(env, {}) if agent else {}),
-        ("agent", agent.said if agent else {}),
-        ("model", model.said),
-        ("default", _DEFAULTS),
-    ]
+    agent_env = agent.envs.get(env, AgentEnvLayer()) if agent else AgentEnvLayer()
+    layers: dict[Layer, Said] = {
+        "runtime": runtime,
+        "agent_env": agent_env.said,
+        "agent": agent.said if agent else {},
+        "model": model.said,
+        "default": _DEFAULTS,
+    }
+    rules: dict[Layer, Rules] = {"agent_env": agent_env.rules, "model": model.rules}
     settings = {name: setting for name in ConfigOverrides.model_fields if (setting := _decide(name, layers))}
-    return Resolved(
+    resolved = Resolved(
         model=model.tag,
         provider=model.provider,
         model_name=model.model_name,
         env=env,
         settings=settings,
+        limits=_limits(rules),
+        locks={name: layer for layer, rule in rules.items() for name in sorted(rule.locks)},
         dropped=[name for name, setting in settings.items() if setting.value is not None and name not in supported],
     )
+    _refuse_beyond_limits(resolved)
+    _refuse_changes_of_locked(layers, rules)
+    return resolved
 
 
-def _decide(name: str, layers: list[tuple[Layer, Said]]) -> ResolvedSetting | None:
-    saying = [(layer, said[name]) for layer, said in layers if name in said]
+def _decide(name: str, layers: Mapping[Layer, Said]) -> ResolvedSetting | None:
+    saying = [(layer, said[name]) for layer, said in layers.items() if name in said]
     if not saying:
         return None
     (winner, value), *losers = saying
     beat = [Beaten(layer=layer, value=lost) for layer, lost in losers]
     return ResolvedSetting(value=value, layer=winner, beat=beat)
+
+
+def _limits(rules: Mapping[Layer, Rules]) -> dict[str, list[LimitBy]]:
+    limits: dict[str, list[LimitBy]] = {}
+    for layer, rule in rules.items():
+        for name, limit in rule.limits.items():
+            limits.setdefault(name, []).append(LimitBy(layer=layer, min=limit.min, max=limit.max))
+    return limits
+
+
+def _refuse_beyond_limits(resolved: Resolved) -> None:
+    for name, limits in resolved.limits.items():
+        setting = resolved.settings.get(name)
+        for limit in limits:
+            allowed = _in_words(limit)
+            if setting is None or not isinstance(setting.value, int | float):
+                raise OverrideRefused(
+                    "limit_exceeded", name, f"{name} must be {allowed} ({limit.layer}), so it needs a value: set one"
+                )
+            if not (limit.min is None or setting.value >= limit.min) or not (
+                limit.max is None or setting.value <= limit.max
+            ):
+                raise OverrideRefused(
+                    "limit_exceeded",
+                    name,
+                    f"{name} is {setting.value} ({setting.layer}) and must be {allowed} ({limit.layer})",
+                )
+
+
+def _in_words(limit: LimitBy) -> str:
+    if limit.min is None:
+        return f"at most {limit.max:g}"
+    return f"at least {limit.min:g}" if limit.max is None else f"from {limit.min:g} to {limit.max:g}"
+
+
+def _refuse_changes_of_locked(layers: Mapping[Layer, Said], rules: Mapping[Layer, Rules]) -> None:
+    order = list(layers)
+    for locker, rule in rules.items():
+        above, below = order[: order.index(locker)], order[order.index(locker) :]
+        for name in sorted(rule.locks):
+            held = next((layers[layer][name] for layer in below if name in layers[layer]), None)
+            for layer in above:
+                if name in layers[layer] and layers[layer][name] != held:
+                    raise OverrideRefused("locked", name, f"{name} is locked by {locker} and {layer} changes it")

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from control_plane.agents.models import Agent
+from control_plane.agents.models import Agent, AgentEnv
 from ductape.types import entities
 
 
@@ -14,11 +14,22 @@ def agent(row: Agent) -> entities.Agent:
         model=row.model_tag,
         overrides=row.overrides,
         system_prompt=row.system_prompt,
-        envs=[entities.AgentEnv(slug=env.environment.slug, active=env.active, overrides=env.overrides) for env in envs],
+        envs=[_env(env) for env in envs],
         version=row.version,
         warnings=_warnings(row),
         created_at=row.created_at,
         updated_at=row.updated_at,
+    )
+
+
+def _env(row: AgentEnv) -> entities.AgentEnv:
+    return entities.AgentEnv(
+        slug=row.environment.slug,
+        active=row.active,
+        model=row.model_tag or None,
+        overrides=row.overrides,
+        limits=row.limits,
+        locks=row.locks,
     )
 
 

@@ -7,4 +7,11 @@ from control_plane.agents import views
 urlpatterns = [
     path("products/<str:product>/agents", views.AgentList.as_view()),
     path("products/<str:product>/agents/<str:agent>", views.AgentDetail.as_view()),
+    path("products/<str:product>/agents/<str:tag>/versions", views.AgentVersionList.as_view()),
+    path("products/<str:product>/agents/<str:tag>/versions/<int:number>", views.AgentVersionDetail.as_view()),
+    path("products/<str:product>/agents/<str:tag>/diff", views.AgentDiff.as_view()),
+    path("products/<str:product>/agents/<str:tag>/rollback", views.AgentRollback.as_view()),
+    path("products/<str:product>/promote", views.ProductPromote.as_view()),
+    path("products/<str:product>/agents/<str:agent>/resolve", views.AgentResolve.as_view()),
+    path("products/<str:product>/models/<str:model>/resolve", views.ModelResolve.as_view()),
 ]

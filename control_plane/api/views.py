@@ -24,10 +24,12 @@ class TenantView(APIView):
     """A view that knows its caller's workspace and can see nothing else."""
 
     workspace_id: UUID
+    caller: Principal
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        self.workspace_id = cast(Principal, request.user).workspace_id
+        self.caller = cast(Principal, request.user)
+        self.workspace_id = self.caller.workspace_id
         self._scope.enter_context(scope(workspace=self.workspace_id))
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from control_plane.catalog.models import Model, ModelEnv, ProviderKey
+from control_plane.catalog.models import Model, ModelEnv, ModelVersion, ProviderKey
 from control_plane.console.looking import LookingAdmin
 
 
@@ -28,3 +28,10 @@ class ProviderKeyAdmin(LookingAdmin):
     list_select_related = ("model_env__model", "model_env__environment")
     search_fields = ("model_env__model__tag",)
     exclude = ("sealed",)
+
+
+@admin.register(ModelVersion)
+class ModelVersionAdmin(LookingAdmin):
+    list_display = ("model", "number", "author", "message", "created_at")
+    list_select_related = ("model",)
+    search_fields = ("model__tag", "author", "message")

@@ -4,10 +4,11 @@ from django.db import models
 
 from control_plane.products.models import Environment, Product
 from control_plane.vault.fields import SealedField
+from control_plane.versions.models import Version, Versioned
 from control_plane.workspaces.models import WorkspaceRow
 
 
-class Model(WorkspaceRow):
+class Model(Versioned):
     """A tag inside a product: a provider's model with its default settings."""
 
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="models")
@@ -21,13 +22,26 @@ class Model(WorkspaceRow):
     """What the entity says about the settings. A key that is absent says nothing; null says "send nothing"."""
     local = models.JSONField(null=True, blank=True)
     """How a host loads it; for the provider `local` only."""
-    version = models.PositiveIntegerField(default=1, editable=False)
+    limits = models.JSONField(default=dict, blank=True)
+    locks = models.JSONField(default=list, blank=True)
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("product", "tag"), name="model_tag_is_unique"),)
 
     def __str__(self) -> str:
         return self.tag
+
+
+class ModelVersion(Version):
+    """A model as it was after a change."""
+
+    model = models.ForeignKey(Model, on_delete=models.CASCADE, related_name="versions")
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("model", "number"), name="model_version_is_unique"),)
+
+    def __str__(self) -> str:
+        return f"{self.model} version {self.number}"
 
 
 class ModelEnv(WorkspaceRow):

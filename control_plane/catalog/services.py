@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -13,6 +14,8 @@ from control_plane.catalog.models import Model, ModelEnv
 from control_plane.catalog.users import users_of
 from control_plane.products.models import Environment, Product
 from control_plane.products.services import get_environment, named_environments
+from control_plane.versions.services import record
+from ductape.types.config import Limit, LimitedSetting
 from ductape.types.entities import LocalSettings, ModelCreate, ModelEnvInput, ModelUpdate
 from ductape.types.filters import ModelFilter
 
@@ -36,7 +39,7 @@ def find_models(product: Product, wanted: ModelFilter) -> QuerySet[Model]:
 
 
 @transaction.atomic
-def create_model(*, product: Product, wanted: ModelCreate) -> Model:
+def create_model(*, product: Product, wanted: ModelCreate, author: str) -> Model:
     """Register a model with its environments and sealed keys.
 
     Raises:
@@ -54,17 +57,22 @@ def create_model(*, product: Product, wanted: ModelCreate) -> Model:
                 provider=wanted.provider,
                 model_name=wanted.model,
                 settings=wanted.said(),
-                local=_as_json(local),
+                local=_local(local),
+                limits=as_json(wanted.limits),
+                locks=sorted(wanted.locks),
             )
     except IntegrityError:
         raise already_exists("model", wanted.tag) from None
     _merge_envs(model, wanted.envs)
+    record(model, content_of(model), author=author, message=wanted.message)
     return model
 
 
 @transaction.atomic
-def update_model(*, product: Product, tag: str, wanted: ModelUpdate, if_version: int | None = None) -> Model:
-    """Change what is given and keep the rest; environments merge by slug.
+def update_model(
+    *, product: Product, tag: str, wanted: ModelUpdate, author: str, if_version: int | None = None
+) -> Model:
+    """Change what is given and keep the rest, as a new version; environments merge by slug.
 
     Raises:
         ApiError: 404; 412 the model is not at `if_version`;
@@ -74,15 +82,15 @@ def update_model(*, product: Product, tag: str, wanted: ModelUpdate, if_version:
     if model is None:
         raise not_found("model", tag)
     refuse_other_version("model", tag, present=model.version, expected=if_version)
+    provider = model.provider
     _apply(model, wanted)
     if model.provider != "local" and model.local is not None:
         raise ApiError(422, "invalid_argument", "`local` settings go with provider 'local' only", param="local")
-    model.version += 1
     model.save()
-    given = {env.slug for env in wanted.envs or [] if env.sealed_api_key}
-    if "provider" in wanted.model_fields_set:
-        _refuse_keys_sealed_elsewhere(model, given)
+    if model.provider != provider:
+        _refuse_keys_sealed_elsewhere(model, {env.slug for env in wanted.envs or [] if env.sealed_api_key})
     _merge_envs(model, wanted.envs or [])
+    record(model, content_of(model), author=author, message=wanted.message)
     return model
 
 
@@ -98,6 +106,33 @@ def delete_model(*, product: Product, tag: str) -> None:
     model.delete()
 
 
+def content_of(model: Model) -> dict[str, Any]:
+    """All that a version keeps: of a key its version number only."""
+    return {
+        "name": model.name,
+        "description": model.description,
+        "provider": model.provider,
+        "model": model.model_name,
+        "settings": model.settings,
+        "local": model.local,
+        "limits": model.limits,
+        "locks": model.locks,
+        "envs": {
+            env.environment.slug: {
+                "base_url": env.base_url,
+                "active": env.active,
+                "description": env.description,
+                "key_version": env.key_version or None,
+            }
+            for env in model.envs.select_related("environment")
+        },
+    }
+
+
+def as_json(limits: Mapping[LimitedSetting, Limit]) -> dict[str, Any]:
+    return {name: limit.model_dump(mode="json", exclude_none=True) for name, limit in limits.items()}
+
+
 def _apply(model: Model, wanted: ModelUpdate) -> None:
     given = wanted.model_dump(include={"name", "description", "provider"}, exclude_unset=True, exclude_none=True)
     for name, value in given.items():
@@ -105,11 +140,15 @@ def _apply(model: Model, wanted: ModelUpdate) -> None:
     if wanted.model is not None:
         model.model_name = wanted.model
     if "local" in wanted.model_fields_set:
-        model.local = _as_json(wanted.local)
+        model.local = _local(wanted.local)
+    if wanted.limits is not None:
+        model.limits = as_json(wanted.limits)
+    if wanted.locks is not None:
+        model.locks = sorted(wanted.locks)
     model.settings = {**model.settings, **wanted.said()}
 
 
-def _as_json(local: LocalSettings | None) -> dict[str, Any] | None:
+def _local(local: LocalSettings | None) -> dict[str, Any] | None:
     return local.model_dump(mode="json") if local else None
 
 

@@ -15,6 +15,8 @@ def model(row: Model) -> entities.Model:
         model=row.model_name,
         settings=row.settings,
         local=row.local,
+        limits=row.limits,
+        locks=row.locks,
         envs=[_env(each) for each in envs],
         version=row.version,
         created_at=row.created_at,

@@ -9,14 +9,12 @@ from django.conf import settings
 from pydantic import SecretStr
 
 from control_plane.agents.models import Agent
-from control_plane.agents.resolving import AgentLayer, ModelLayer, resolve
-from control_plane.agents.services import get_agent
+from control_plane.agents.targets import Target, find_target, resolve_target
 from control_plane.api.errors import ApiError
 from control_plane.catalog.keys import key_identity
 from control_plane.catalog.models import ModelEnv, ProviderKey
-from control_plane.catalog.services import get_model
-from control_plane.products.models import Environment, Product
-from control_plane.products.services import get_environment, get_product, key_row
+from control_plane.products.models import Product
+from control_plane.products.services import get_product, key_row
 from control_plane.vault import product_keys, provider_keys
 from control_plane.vault.keyring import load_keyring
 from ductape.types.config import Resolved
@@ -55,20 +53,12 @@ def prepare(wanted: RunCreate) -> Prepared:
         ApiError: 404 something is not there; 409 it cannot run in this environment, with the reason.
     """
     product = get_product(wanted.product)
-    environment = get_environment(product, wanted.env)
-    if not environment.active:
-        raise _cannot_run("env_inactive", f"the environment {wanted.env!r} is not active")
-    agent = get_agent(product, wanted.agent) if wanted.agent else None
-    model_env = _model_env(product, environment, agent.model_tag if agent else str(wanted.model))
+    target = find_target(product, env=wanted.env, agent=wanted.agent, model=wanted.model)
+    _refuse_inactive(target)
+    model_env = _model_env(target)
     key = _usable_key(model_env)
-    resolved = resolve(
-        model=_model_layer(model_env),
-        agent=_agent_layer(agent, environment) if agent else None,
-        env=environment.slug,
-        runtime=wanted.overrides.said(),
-        supported=PROVIDERS[model_env.model.provider].supported,
-    )
-    return Prepared(product, agent, model_env, key, resolved, _messages(agent, wanted.input))
+    resolved = resolve_target(target, wanted.overrides.said())
+    return Prepared(product, target.agent, model_env, key, resolved, _messages(target.agent, wanted.input))
 
 
 def destination(prepared: Prepared) -> Destination:
@@ -87,14 +77,22 @@ def destination(prepared: Prepared) -> Destination:
     )
 
 
-def _model_env(product: Product, environment: Environment, tag: str) -> ModelEnv:
-    model = get_model(product, tag)
+def _refuse_inactive(target: Target) -> None:
+    slug = target.environment.slug
+    if not target.environment.active:
+        raise _cannot_run("env_inactive", f"the environment {slug!r} is not active")
+    if target.agent_env and not target.agent_env.active:
+        raise _cannot_run("env_inactive", f"the agent {target.agent_env.agent.tag!r} is not active in {slug!r}")
+
+
+def _model_env(target: Target) -> ModelEnv:
+    model, environment = target.model, target.environment
     row = model.envs.select_related("model", "environment", "provider_key").filter(environment=environment).first()
     # Never another environment's key: what is not configured here does not run here.
     if row is None:
-        raise _cannot_run("env_not_configured", f"the model {tag!r} is not configured in {environment.slug!r}")
+        raise _cannot_run("env_not_configured", f"the model {model.tag!r} is not configured in {environment.slug!r}")
     if not row.active:
-        raise _cannot_run("env_inactive", f"the model {tag!r} is not active in {environment.slug!r}")
+        raise _cannot_run("env_inactive", f"the model {model.tag!r} is not active in {environment.slug!r}")
     return row
 
 
@@ -103,20 +101,6 @@ def _usable_key(model_env: ModelEnv) -> ProviderKey | None:
     if key is None and PROVIDERS[model_env.model.provider].needs_key:
         raise _cannot_run("missing_api_key", f"{model_env} has no api_key; give it with model.update")
     return key
-
-
-def _model_layer(model_env: ModelEnv) -> ModelLayer:
-    model = model_env.model
-    return ModelLayer(tag=model.tag, provider=model.provider, model_name=model.model_name, said=model.settings)
-
-
-def _agent_layer(agent: Agent, environment: Environment) -> AgentLayer:
-    row = agent.envs.filter(environment=environment).first()
-    if row is None:
-        return AgentLayer(said=agent.overrides)
-    if not row.active:
-        raise _cannot_run("env_inactive", f"the agent {agent.tag!r} is not active in {environment.slug!r}")
-    return AgentLayer(said=agent.overrides, envs={environment.slug: row.overrides})
 
 
 def _messages(agent: Agent | None, given: RunInput) -> list[dict[str, str]]:

@@ -24,6 +24,8 @@ class Principal:
 
     workspace_id: UUID
     token_id: UUID
+    name: str
+    """Of the token: who is named as the author of a change."""
     scopes: frozenset[str]
 
     is_authenticated = True
@@ -67,7 +69,7 @@ def check_token(token: str) -> Principal | None:
     if found is None:
         return None
     _note_use(found, now)
-    return Principal(found.workspace_id, found.id, frozenset(found.scopes))
+    return Principal(found.workspace_id, found.id, found.name, frozenset(found.scopes))
 
 
 def _note_use(token: AccessToken, now: datetime) -> None:

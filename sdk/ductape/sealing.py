@@ -1,7 +1,7 @@
 """Seal a provider key to a product, so that only ciphertext is transmitted and only a runner can open it.
 
 HPKE in base mode (RFC 9180): DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-256-GCM. What a seal is bound to is the
-`info` of the exchange: under any other installation, product, model, environment, provider or base URL it does not open.
+`info` of the exchange: it opens under no other installation, product, model, environment, provider or base URL.
 
     dseal1.<pk_id>.<URL-safe base64 of encapsulated key and ciphertext, no padding>
 """

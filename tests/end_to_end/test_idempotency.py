@@ -38,7 +38,9 @@ class Lossy:
         class Handler(BaseHTTPRequestHandler):
             def pass_on(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                answer = requests.request(self.command, server + self.path, data=body, headers=self.headers, timeout=30)
+                answer = requests.request(
+                    self.command, server + self.path, data=body, headers=dict(self.headers), timeout=30
+                )
                 if self.command != "GET" and self.path not in lost:
                     lost.add(self.path)
                     self.connection.shutdown(socket.SHUT_RDWR)

@@ -5,7 +5,6 @@ import secrets
 import time
 from pathlib import Path
 from threading import Event
-from typing import Literal
 
 from pydantic import ValidationError
 from redis import Redis
@@ -44,7 +43,7 @@ class Host:
         # New with every start, so that a runner tells a restarted host from the one that took its call.
         self._host_id = f"{name}.{secrets.token_hex(4)}"
         self._queues = queues
-        self._state: Literal["ready", "draining"] = "ready"
+        self._state = "ready"
         self._pool = ModelPool(models_dir)
         self._replies = ReplySender(self._redis)
         self._cancels = CancelWatcher(self._redis)

@@ -30,6 +30,7 @@ def celery_app(redis_url: str) -> Celery:
         task_acks_late=True,
         worker_prefetch_multiplier=1,
         worker_send_task_events=False,
+        worker_enable_remote_control=False,
         worker_hijack_root_logger=False,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,

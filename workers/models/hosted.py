@@ -20,7 +20,8 @@ from workers.models.reply_reader import PendingCall, ReplyReader
 logger = logging.getLogger(__name__)
 
 _PUBLISH_SECONDS = 3
-_CANCEL_SECONDS = 120
+_CANCEL_SECONDS = 3600
+"""As long as the longest call: it may still wait in the queue."""
 _WATCH_SECONDS = 1
 
 
@@ -64,8 +65,7 @@ class HostedModels:
         """
         try:
             async with asyncio.timeout(_PUBLISH_SECONDS):
-                await self._hosts.refresh()
-                if not self._hosts.serve(pending.queue):
+                if not await self._is_served(pending.queue):
                     raise _no_host(pending.queue)
                 self._reader.calls[call.call_id] = pending
                 pending.running = True
@@ -73,6 +73,13 @@ class HostedModels:
         except (RedisError, OperationalError, TimeoutError) as error:
             message = "the queue to the hosts does not answer; check that Redis runs and that REDIS_URL names it"
             raise ModelError(message, code="host_unreachable", retryable=True) from error
+
+    async def _is_served(self, queue: str) -> bool:
+        await self._hosts.refresh()
+        if not self._hosts.serve(queue):
+            # A host that has just come is not in what was read a second ago.
+            await self._hosts.refresh(max_age=0)
+        return self._hosts.serve(queue)
 
     def forget(self, call_id: str, pending: PendingCall) -> None:
         """Nobody listens any more; a host that is still at work is told to stop."""

@@ -80,7 +80,8 @@ class ModelStatus(BaseModel):
     """A model that a host has, or tried to load. Unknown fields are ignored: hosts may be newer than runners."""
 
     model: ModelSpec
-    state: Literal["loading", "ready", "failed"]
+    state: str
+    """loading, ready or failed"""
     reason: str = ""
 
 
@@ -89,6 +90,7 @@ class HostStatus(BaseModel):
 
     name: str
     """The name people gave the host; its id is new with every start."""
-    state: Literal["ready", "draining"]
+    state: str
+    """ready or draining"""
     queues: list[str]
     models: list[ModelStatus]

@@ -21,12 +21,15 @@ class LiveHosts:
         self._hosts_seen: dict[str, float] = {}
         self._queues_seen: dict[str, float] = {}
 
-    async def refresh(self) -> None:
+    async def refresh(self, max_age: float = _FRESH) -> None:
         """
+        Args:
+            max_age: seconds; what was read within them is fresh enough.
+
         Raises:
             RedisError: Redis does not answer.
         """
-        if time.monotonic() - self._read_at < _FRESH:
+        if time.monotonic() - self._read_at < max_age:
             return
         members = cast(set[bytes], await self._redis.smembers(HOSTS_KEY))
         ids = [member.decode() for member in members]

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, JsonValue, StringConstraints
+from pydantic import Field, JsonValue, StringConstraints, model_validator
 
 from ductape.types.base import Input, Output
 
@@ -48,6 +48,41 @@ class ConfigOverrides(Input):
         return self.model_dump(mode="json", exclude_unset=True, include=set(ConfigOverrides.model_fields))
 
 
+LimitedSetting = Literal[
+    "temperature",
+    "max_tokens",
+    "top_p",
+    "timeout",
+    "frequency_penalty",
+    "presence_penalty",
+    "thinking_budget",
+]
+LockedSetting = LimitedSetting | Literal["stop_sequences", "seed", "reasoning_effort", "response_format", "parameters"]
+
+
+class Limit(Input):
+    """What a value may be. A limited setting must have a value: "send nothing" would leave it to the provider."""
+
+    min: float | None = None
+    max: float | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if self.min is None and self.max is None:
+            raise ValueError("give min, max or both")
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError("min is above max")
+        return self
+
+
+class LimitBy(Output):
+    """A limit, and the layer that set it."""
+
+    layer: Layer
+    min: float | None = None
+    max: float | None = None
+
+
 class Beaten(Output):
     """A value that lost, and the layer that had set it."""
 
@@ -71,6 +106,9 @@ class Resolved(Output):
     """The provider's own name of the model."""
     env: str
     settings: dict[str, ResolvedSetting]
+    limits: dict[str, list[LimitBy]] = {}
+    locks: dict[str, Layer] = {}
+    """Settings that no layer above the named one may change."""
     dropped: list[str] = []
     """Settings that this provider cannot take: never sent, never silently lost."""
 

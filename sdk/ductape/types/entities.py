@@ -6,8 +6,9 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, AliasChoices, Field, model_validator
 
 from ductape.types.base import Input, Output
-from ductape.types.config import ConfigOverrides
+from ductape.types.config import ConfigOverrides, Limit, LimitedSetting, LockedSetting
 from ductape.types.names import Description, Name, Provider, Slug, Tag
+from ductape.types.versions import ChangeMessage
 
 
 class EnvironmentInput(Input):
@@ -71,7 +72,13 @@ class ModelCreate(ConfigOverrides):
     model: Name
     """The provider's own name of the model, or a Hugging Face id for `local`."""
     local: LocalSettings | None = None
+    limits: dict[LimitedSetting, Limit] = {}
+    """What any layer may make of a setting; a value beyond it is refused, never clamped."""
+    locks: list[LockedSetting] = []
+    """Settings that no layer above the model may change."""
     envs: list[ModelEnvInput]
+    message: ChangeMessage = ""
+    """Why; kept with the version."""
 
     @model_validator(mode="after")
     def _local_settings_belong_to_local(self) -> Self:
@@ -86,13 +93,21 @@ class ModelUpdate(ConfigOverrides):
     provider: Provider | None = None
     model: Name | None = None
     local: LocalSettings | None = None
+    limits: dict[LimitedSetting, Limit] | None = None
+    locks: list[LockedSetting] | None = None
     envs: list[ModelEnvInput] | None = None
     """Merged by slug; what is not named stays."""
+    message: ChangeMessage = ""
 
 
 class AgentEnvInput(Input):
     slug: Slug
     active: bool = True
+    model: Tag | None = None
+    """Tag of another model to use in this environment."""
+    limits: dict[LimitedSetting, Limit] = {}
+    locks: list[LockedSetting] = []
+    """Settings that a run may not change in this environment."""
     overrides: ConfigOverrides = Field(
         default_factory=ConfigOverrides,
         validation_alias=AliasChoices("model_config", "modelConfig"),
@@ -120,6 +135,8 @@ class AgentDefine(Input):
     system_prompt: str = Field(default="", max_length=200_000)
     tools: Annotated[list[object], AfterValidator(_no_tools_yet)] = []
     envs: list[AgentEnvInput] = []
+    message: ChangeMessage = ""
+    """Why; kept with the version."""
 
 
 class Environment(Output):
@@ -180,6 +197,8 @@ class Model(Output):
     settings: dict[str, object]
     """What the entity says about the settings; unset ones are absent."""
     local: dict[str, object] | None
+    limits: dict[str, Limit] = {}
+    locks: list[str] = []
     envs: list[ModelEnv]
     version: int
     created_at: datetime
@@ -189,6 +208,9 @@ class Model(Output):
 class AgentEnv(Output):
     slug: str
     active: bool
+    model: str | None = None
+    limits: dict[str, Limit] = {}
+    locks: list[str] = []
     overrides: dict[str, object] = Field(validation_alias="model_config", serialization_alias="model_config")
 
 

@@ -40,6 +40,38 @@ class RunCreate(Input):
         return self
 
 
+class ResolveRequest(Input):
+    """What would a run use?"""
+
+    env: Slug
+    overrides: ConfigOverrides = Field(
+        default_factory=ConfigOverrides,
+        validation_alias=AliasChoices("model_config", "modelConfig"),
+        serialization_alias="model_config",
+    )
+
+
+class Reason(Output):
+    code: str
+    message: str
+
+
+class ReadinessItem(Output):
+    kind: Literal["model", "agent"]
+    tag: str
+    ready: bool
+    reason: Reason | None = None
+    """Why it could not run: the first thing to mend."""
+
+
+class Readiness(Output):
+    """Which models and agents of a product could run in an environment."""
+
+    env: str
+    ready: bool
+    items: list[ReadinessItem]
+
+
 class Message(Output):
     role: Literal["system", "user", "assistant"]
     content: str

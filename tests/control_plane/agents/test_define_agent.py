@@ -19,7 +19,8 @@ def test_define_creates_and_shows_what_was_said_at_each_layer(shop: Product, ali
     made = alice.put("products/shop/agents/helper", HELPER).json()
 
     assert made["model_config"] == {"temperature": 0.4}
-    assert made["envs"] == [{"slug": "dev", "active": True, "model_config": {"max_tokens": 60}}]
+    (env,) = made["envs"]
+    assert (env["slug"], env["active"], env["model_config"]) == ("dev", True, {"max_tokens": 60})
     assert (made["name"], made["version"]) == ("helper", 1)
     assert alice.get("products/shop/agents/helper").json() == made
 

@@ -2,11 +2,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from control_plane.agents.resolving import AgentLayer, ModelLayer, resolve
-from ductape.types.config import DEFAULT_TEMPERATURE, ConfigOverrides, Resolved
+from control_plane.agents.resolving import AgentEnvLayer, AgentLayer, ModelLayer, OverrideRefused, Rules, resolve
+from ductape.types.config import DEFAULT_TEMPERATURE, ConfigOverrides, Limit, Resolved
 
 ALL = frozenset(ConfigOverrides.model_fields)
 SETTINGS = ("temperature", "max_tokens", "top_p", "stop_sequences", "timeout", "seed")
@@ -14,11 +15,18 @@ said = st.dictionaries(st.sampled_from(SETTINGS), st.none() | st.integers(0, 9),
 
 
 def decide(
-    *, model: Any = None, agent: Any = None, env: Any = None, runtime: Any = None, supported: frozenset[str] = ALL
+    *,
+    model: Any = None,
+    agent: Any = None,
+    env: Any = None,
+    runtime: Any = None,
+    supported: frozenset[str] = ALL,
+    rules: Rules = Rules(),  # noqa: B008  # frozen
+    env_rules: Rules = Rules(),  # noqa: B008
 ) -> Resolved:
     return resolve(
-        model=ModelLayer("m", "openai", "gpt", model or {}),
-        agent=AgentLayer(agent or {}, {"prd": env or {}}),
+        model=ModelLayer("m", "openai", "gpt", model or {}, rules),
+        agent=AgentLayer(agent or {}, {"prd": AgentEnvLayer(env or {}, env_rules)}),
         env="prd",
         runtime=runtime or {},
         supported=supported,
@@ -62,7 +70,7 @@ def test_every_value_that_was_said_is_either_the_winner_or_beaten(
 
 
 def test_another_environments_overrides_do_not_count() -> None:
-    agent = AgentLayer({}, {"dev": {"max_tokens": 1}})
+    agent = AgentLayer({}, {"dev": AgentEnvLayer({"max_tokens": 1})})
     resolved = resolve(model=ModelLayer("m", "openai", "gpt", {}), agent=agent, env="prd", runtime={}, supported=ALL)
 
     assert "max_tokens" not in resolved.settings
@@ -94,3 +102,65 @@ def test_what_the_provider_cannot_take_is_listed_and_not_sent() -> None:
     assert resolved.dropped == ["temperature", "reasoning_effort"]
     assert resolved.values() == {"seed": 1}
     assert resolved.settings["reasoning_effort"].value == "low"
+
+
+CAP = Rules(limits={"max_tokens": Limit(max=1000)})
+
+
+@pytest.mark.parametrize("where", ["model", "agent", "env", "runtime"])
+@pytest.mark.parametrize(("value", "allowed"), [(1, True), (1000, True), (1001, False), (None, False)])
+@pytest.mark.parametrize("rule", ["rules", "env_rules"])
+def test_a_limit_holds_whoever_sets_the_value(where: str, value: int | None, allowed: bool, rule: str) -> None:
+    said: dict[str, Any] = {where: {"max_tokens": value}, rule: CAP}
+    if allowed:
+        assert decide(**said).values()["max_tokens"] == value
+        return
+    with pytest.raises(OverrideRefused, match="max_tokens") as raised:
+        decide(**said)
+    assert raised.value.code == "limit_exceeded"
+    assert ("(model)" if rule == "rules" else "(agent_env)") in str(raised.value)
+
+
+def test_a_limited_setting_that_nobody_sets_is_refused_and_not_left_to_the_provider() -> None:
+    with pytest.raises(OverrideRefused, match="needs a value"):
+        decide(rules=CAP)
+
+
+def test_both_limits_count_and_are_shown() -> None:
+    floor = Rules(limits={"max_tokens": Limit(min=10, max=5000)})
+    resolved = decide(runtime={"max_tokens": 500}, rules=floor, env_rules=CAP)
+
+    assert [(limit.layer, limit.min, limit.max) for limit in resolved.limits["max_tokens"]] == [
+        ("agent_env", None, 1000),
+        ("model", 10, 5000),
+    ]
+
+
+LOCKED = Rules(locks=frozenset({"temperature"}))
+
+
+@pytest.mark.parametrize("above", ["agent", "env", "runtime"])
+def test_no_layer_above_changes_what_the_model_locks(above: str) -> None:
+    said: dict[str, Any] = {"model": {"temperature": 0.2}, "rules": LOCKED, above: {"temperature": 0.3}}
+    with pytest.raises(OverrideRefused, match=r"temperature is locked by model and \w+ changes it") as raised:
+        decide(**said)
+    assert raised.value.code == "locked"
+
+
+def test_what_an_environment_locks_binds_the_run_alone() -> None:
+    resolved = decide(agent={"temperature": 0.1}, env={"temperature": 0.5}, env_rules=LOCKED)
+    assert resolved.values()["temperature"] == 0.5
+    assert resolved.locks == {"temperature": "agent_env"}
+
+    with pytest.raises(OverrideRefused, match="locked by agent_env and runtime"):
+        decide(env={"temperature": 0.5}, env_rules=LOCKED, runtime={"temperature": None})
+
+
+def test_saying_again_what_is_locked_is_allowed() -> None:
+    same = {"temperature": 0.2}
+    assert decide(model=same, rules=LOCKED, agent=same, runtime=same).values() == same
+
+
+def test_an_unset_setting_can_be_locked_too() -> None:
+    with pytest.raises(OverrideRefused, match="locked by model"):
+        decide(rules=Rules(locks=frozenset({"seed"})), runtime={"seed": 1})

@@ -46,7 +46,7 @@ def test_an_agent_is_replaced_at_its_version_and_created_at_zero(smol: None, ali
     assert refused(alice.put(AGENT, HELPER, **{"If-Match": '"1"'})) == (412, "version_mismatch")
     assert alice.put(AGENT, HELPER, **{"If-Match": '"0"'}).json()["version"] == 1
     assert refused(alice.put(AGENT, HELPER, **{"If-Match": '"0"'})) == (412, "version_mismatch")
-    assert alice.put(AGENT, HELPER, **{"If-Match": '"1"'}).json()["version"] == 2
+    assert alice.put(AGENT, {**HELPER, "name": "H"}, **{"If-Match": '"1"'}).json()["version"] == 2
 
 
 @pytest.mark.parametrize("tag", ["1", "*", '"1", "2"', '"x"', "", '"-1"', '"1234567890"'])

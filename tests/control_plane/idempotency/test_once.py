@@ -121,4 +121,5 @@ def test_every_creation_of_the_api_can_be_repeated() -> None:
 
     found = handlers(get_resolver())
     assert len(found) >= len(CREATIONS)
-    assert [handler.__qualname__ for handler in found if not hasattr(handler, "__wrapped__")] == []
+    once_or_more = {handler.__qualname__ for handler in found if not hasattr(handler, "__wrapped__")}
+    assert once_or_more == {"AgentResolve.post", "ModelResolve.post"}  # which change nothing

@@ -13,9 +13,11 @@ import pytest
 from ductape.stack import StackOptions
 
 SUPERVISOR = """
-import sys
+import signal, sys
 from pathlib import Path
 from ductape.stack import Stack, StackError, StackOptions, signals
+# Whoever runs the tests may have been started with nohup.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 try:
     with signals.raised(), Stack(StackOptions(data=Path(sys.argv[1]), services_only=True, quiet=True)) as stack:
         print(stack.process("postgres").pid, flush=True)

@@ -115,7 +115,7 @@ def load(folder: Path, spec: ModelSpec) -> HuggingFaceLLM:
 def _try_out(name: str, model: PreTrainedModel) -> None:
     """Two rows, one padded, through both kinds of step: a model that cannot do this is refused now, not in a call."""
     tokens, mask = torch.ones(2, 2, dtype=torch.long), torch.tensor([[0, 1], [1, 1]])
-    tokens, mask, cache = tokens.to(model.device), mask.to(model.device), new_cache()
+    cache = new_cache()
     try:
         forward(model, tokens, mask, mask.cumsum(-1) - mask, cache)
         forward(model, tokens[:, :1], F.pad(mask, (0, 1), value=1), mask.sum(-1, keepdim=True), cache)

@@ -18,11 +18,11 @@ class Batch:
     rows: list[Row]
     cache: Cache
     mask: Tensor
-    """(rows, length): 1 for a token, 0 for padding."""
+    """(rows, length): 1 for a token, 0 for padding. On the CPU, like all bookkeeping."""
 
     def step(self, model: PreTrainedModel) -> Tensor:
         """Reads the last token of every row; gives the logits of the next, (rows, vocabulary)."""
-        tokens = torch.tensor([row.generated[-1:] for row in self.rows], device=self.mask.device)
+        tokens = torch.tensor([row.generated[-1:] for row in self.rows])
         positions = self.mask.sum(-1, keepdim=True)
         self.mask = F.pad(self.mask, (0, 1), value=1)
         return forward(model, tokens, self.mask, positions, self.cache)
@@ -48,14 +48,13 @@ class Batch:
 class Prefill:
     """Reads the prompts of some rows together, a chunk at a time, so that the rows already answering do not stall."""
 
-    def __init__(self, rows: list[Row], device: torch.device) -> None:
+    def __init__(self, rows: list[Row]) -> None:
         length = max(len(row.prompt) for row in rows)
         self._tokens = torch.zeros(len(rows), length, dtype=torch.long)
         self._mask = torch.zeros_like(self._tokens)
         for index, row in enumerate(rows):
             self._tokens[index, length - len(row.prompt) :] = torch.tensor(row.prompt)
             self._mask[index, length - len(row.prompt) :] = 1
-        self._tokens, self._mask = self._tokens.to(device), self._mask.to(device)
         self._positions = (self._mask.cumsum(-1) - 1).clamp(min=0)
         self._read = 0
         self._cache = new_cache()
@@ -63,11 +62,13 @@ class Prefill:
 
     def step(self, model: PreTrainedModel, tokens: int) -> Tensor | None:
         """Reads up to `tokens` tokens of every row; gives the logits of the first new token once all is read."""
-        part = slice(self._read, self._read + tokens)
-        logits = forward(
-            model, self._tokens[:, part], self._mask[:, : part.stop], self._positions[:, part], self._cache
+        start, self._read = self._read, self._read + tokens
+        part = (
+            self._tokens[:, start : self._read],
+            self._mask[:, : self._read],
+            self._positions[:, start : self._read],
         )
-        self._read = part.stop
+        logits = forward(model, *part, self._cache)
         return logits if self._read >= self._tokens.shape[1] else None
 
     def batch(self) -> Batch:
@@ -77,9 +78,9 @@ class Prefill:
 def forward(model: PreTrainedModel, tokens: Tensor, mask: Tensor, positions: Tensor, cache: Cache) -> Tensor:
     """The logits after the last of `tokens`, (rows, vocabulary). The cache grows in place."""
     output = model(
-        input_ids=tokens,
-        attention_mask=mask,
-        position_ids=positions,
+        input_ids=tokens.to(model.device),
+        attention_mask=mask.to(model.device),
+        position_ids=positions.to(model.device),
         past_key_values=cache,
         use_cache=True,
         logits_to_keep=1,

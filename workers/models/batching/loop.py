@@ -83,7 +83,7 @@ class BatchingLoop:
             return
         for row in self._rows():
             if row.call_id == message:
-                row.finish("cancelled")
+                row.cancel()
 
     def _rows(self) -> Iterable[Row]:
         yield from self._waiting
@@ -101,14 +101,15 @@ class BatchingLoop:
 
     def _read_prompts(self) -> None:
         if self._prefill is None and (group := self._next_group()):
-            self._prefill = Prefill(group, self._model.device)
+            self._prefill = Prefill(group)
         if self._prefill is None:
             return
         logits = self._prefill.step(self._model, max(1, self._limits.prefill_tokens // len(self._prefill.rows)))
         if logits is None:
             return
-        batch, self._prefill = self._prefill.batch(), None
+        batch = self._prefill.batch()
         self._batch = self._batch.join(batch) if self._batch else batch
+        self._prefill = None
         _extend(batch.rows, logits)
         self._drop_ended()
 

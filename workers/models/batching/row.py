@@ -52,9 +52,10 @@ class Row:
         self._end(Finished(reason, self._usage()))
 
     def fail(self, error: ModelError) -> None:
-        # The listener may be what failed; the other rows must not notice.
-        with suppress(Exception):
-            self._end(error)
+        self._end(error)
+
+    def cancel(self) -> None:
+        self._end(Finished("cancelled", self._usage()))
 
     def expire(self, now: float) -> None:
         if now >= self.deadline:
@@ -65,8 +66,11 @@ class Row:
             self.emit(TextDelta(text))
 
     def _end(self, outcome: Finished | ModelError) -> None:
-        if not self.ended:
-            self.ended = True
+        if self.ended:
+            return
+        self.ended = True
+        # The listener may be what failed; the other rows must not notice.
+        with suppress(Exception):
             self.emit(outcome)
 
     def _usage(self) -> TokenUsage:

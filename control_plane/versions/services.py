@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from typing import Any
+
+from control_plane.api.errors import ApiError
+from control_plane.versions.diffing import diff
+from control_plane.versions.models import Version, Versioned
+from ductape.types.versions import Diff
+
+
+def record(row: Versioned, content: dict[str, Any], *, author: str, message: str) -> None:
+    """Write the row's next version, unless nothing has changed.
+
+    Args:
+        content: everything but keys, as JSON.
+    """
+    latest = row.history().order_by("number").last()
+    if latest is not None and latest.content == content:
+        return
+    row.version = latest.number + 1 if latest else 1
+    row.save(update_fields=["version", "updated_at"])
+    row.history().create(
+        workspace_id=row.workspace_id, number=row.version, author=author, message=message, content=content
+    )
+
+
+def get_version(row: Versioned, number: int) -> Version:
+    """Raises: ApiError: 404."""
+    version: Version | None = row.history().filter(number=number).first()
+    if version is None:
+        raise ApiError(
+            404, "version_not_found", f"no version {number} here; the latest is {row.version}", param="version"
+        )
+    return version
+
+
+def compare(row: Versioned, before: int, after: int) -> Diff:
+    """Raises: ApiError: 404."""
+    contents = (get_version(row, before).content, get_version(row, after).content)
+    return Diff(before=before, after=after, changes=diff(*contents))

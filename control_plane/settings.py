@@ -30,6 +30,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "control_plane.workspaces",
     "control_plane.vault",
+    "control_plane.idempotency",
     "control_plane.products",
     "control_plane.catalog",
     "control_plane.agents",

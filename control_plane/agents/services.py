@@ -3,15 +3,17 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from control_plane.agents.models import Agent, AgentEnv
 from control_plane.api.errors import not_found
+from control_plane.api.versions import refuse_other_version
 from control_plane.catalog.services import as_json
 from control_plane.products.models import Product
 from control_plane.products.services import named_environments
 from control_plane.versions.services import record
 from ductape.types.entities import AgentDefine, AgentEnvInput
+from ductape.types.filters import AgentFilter
 
 
 def get_agent(product: Product, tag: str) -> Agent:
@@ -22,16 +24,21 @@ def get_agent(product: Product, tag: str) -> Agent:
     return agent
 
 
+def find_agents(product: Product, wanted: AgentFilter) -> QuerySet[Agent]:
+    return product.agents.all() if wanted.model is None else _using(product, wanted.model)
+
+
 @transaction.atomic
-def define_agent(*, product: Product, wanted: AgentDefine, author: str) -> Agent:
+def define_agent(*, product: Product, wanted: AgentDefine, author: str, if_version: int | None = None) -> Agent:
     """Create the agent, or make the existing one what is given, as a new version.
 
     Raises:
-        ApiError: 422 an environment is unknown or given twice.
+        ApiError: 412 the agent is not at `if_version`; 422 an environment is unknown or given twice.
     """
     # The product's row is the lock: two first definitions of one tag must not race.
     Product.objects.select_for_update().get(pk=product.pk)
     agent = product.agents.filter(tag=wanted.tag).first()
+    refuse_other_version("agent", wanted.tag, present=agent.version if agent else 0, expected=if_version)
     if agent is None:
         agent = Agent(workspace_id=product.workspace_id, product=product, tag=wanted.tag)
     agent.name = wanted.name or wanted.tag
@@ -51,8 +58,7 @@ def delete_agent(*, product: Product, tag: str) -> None:
 
 
 def agents_using(product: Product, model_tag: str) -> list[str]:
-    uses = Q(model_tag=model_tag) | Q(envs__model_tag=model_tag)
-    return list(product.agents.filter(uses).distinct().values_list("tag", flat=True))
+    return list(_using(product, model_tag).values_list("tag", flat=True))
 
 
 def content_of(agent: Agent) -> dict[str, Any]:
@@ -80,6 +86,10 @@ def redefinition(tag: str, content: dict[str, Any], message: str = "") -> AgentD
     """The definition that makes an agent's content this one."""
     envs = [{"slug": slug, **env} for slug, env in content["envs"].items()]
     return AgentDefine.model_validate({**content, "tag": tag, "envs": envs, "message": message})
+
+
+def _using(product: Product, model_tag: str) -> QuerySet[Agent]:
+    return product.agents.filter(Q(model_tag=model_tag) | Q(envs__model_tag=model_tag)).distinct()
 
 
 def _replace_envs(agent: Agent, wanted: list[AgentEnvInput]) -> None:

@@ -8,30 +8,39 @@ from control_plane.agents.models import Agent
 from control_plane.agents.targets import find_target, resolve_target
 from control_plane.api.errors import ApiError
 from control_plane.api.pagination import page
+from control_plane.api.versions import expected_version
 from control_plane.api.views import TenantView, answer, deleted
+from control_plane.idempotency.once import once
 from control_plane.products.models import Product
 from control_plane.products.services import get_product
 from control_plane.versions.views import HistoryView, VersionDetail, VersionDiff, VersionList
 from control_plane.workspaces.models import Scope
 from ductape.types.entities import AgentDefine
+from ductape.types.filters import AgentFilter
 from ductape.types.runs import ResolveRequest
 from ductape.types.versions import Promote, Rollback
 
 
 class AgentList(TenantView):
     def get(self, request: Request, product: str) -> Response:
-        return page(request, get_product(product).agents.all(), shown.agent)
+        return page(request, services.find_agents(get_product(product), self.filters(AgentFilter)), shown.agent)
 
 
 class AgentDetail(TenantView):
     def get(self, request: Request, product: str, agent: str) -> Response:
         return answer(shown.agent(services.get_agent(get_product(product), agent)))
 
+    @once
     def put(self, request: Request, product: str, agent: str) -> Response:
         wanted = self.read(AgentDefine)
         if wanted.tag != agent:
             raise ApiError(422, "invalid_argument", "tag: differs from the one in the address", param="tag")
-        row = services.define_agent(product=get_product(product), wanted=wanted, author=self.caller.name)
+        row = services.define_agent(
+            product=get_product(product),
+            wanted=wanted,
+            author=self.caller.name,
+            if_version=expected_version(request),
+        )
         return answer(shown.agent(row))
 
     def delete(self, request: Request, product: str, agent: str) -> Response:
@@ -77,6 +86,7 @@ class AgentDiff(AgentHistory, VersionDiff):
 
 
 class AgentRollback(TenantView):
+    @once
     def post(self, request: Request, product: str, tag: str) -> Response:
         wanted = self.read(Rollback)
         row = get_product(product)
@@ -87,6 +97,7 @@ class AgentRollback(TenantView):
 
 
 class ProductPromote(TenantView):
+    @once
     def post(self, request: Request, product: str) -> Response:
         wanted = self.read(Promote)
         row = get_product(product)

@@ -13,6 +13,8 @@ from control_plane.api.errors import ApiError
 from ductape.sealing import b64_decode, b64_encode
 
 ModelT = TypeVar("ModelT", bound=Model)
+PAGING = frozenset({"limit", "cursor"})
+"""The parameters of every list."""
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
 

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from control_plane.api.errors import ApiError, as_api_error
+from control_plane.api.pagination import PAGING
 from control_plane.api.request_id import new_request_id
 from control_plane.workspaces.models import Scope
 from control_plane.workspaces.services import Principal
@@ -50,6 +51,15 @@ class TenantView(APIView):
         """
         return kind.model_validate(self.request.data)
 
+    def filters(self, kind: type[InputT]) -> InputT:
+        """The query as one of the shared types. What pages a list is no filter.
+
+        Raises:
+            pydantic.ValidationError: becomes a 422.
+        """
+        given = self.request.query_params.dict()
+        return kind.model_validate({name: given[name] for name in given.keys() - PAGING})
+
 
 class ServiceView(APIView):
     """What a client needs to know before it has a token."""
@@ -62,7 +72,13 @@ class ServiceView(APIView):
 
 
 def answer(body: BaseModel, status: int = 200) -> Response:
-    return Response(body.model_dump(mode="json", by_alias=True), status=status)
+    return respond(body.model_dump(mode="json", by_alias=True), status)
+
+
+def respond(fields: dict[str, Any], status: int) -> Response:
+    """What has versions names its own as the ETag, for `If-Match`."""
+    headers = {"ETag": f'"{fields["version"]}"'} if "version" in fields else None
+    return Response(fields, status=status, headers=headers)
 
 
 def deleted(tag: str) -> Response:

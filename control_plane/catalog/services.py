@@ -4,18 +4,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from control_plane.api.errors import ApiError, already_exists, beyond_binding, not_found
+from control_plane.api.versions import refuse_other_version
 from control_plane.catalog.base_url import check_base_url
 from control_plane.catalog.keys import parse_sealed, replace_key
 from control_plane.catalog.models import Model, ModelEnv
 from control_plane.catalog.users import users_of
 from control_plane.products.models import Environment, Product
-from control_plane.products.services import named_environments
+from control_plane.products.services import get_environment, named_environments
 from control_plane.versions.services import record
 from control_plane.workspaces.reach import current_reach
 from ductape.types.config import Limit, LimitedSetting
 from ductape.types.entities import LocalSettings, ModelCreate, ModelEnvInput, ModelUpdate
+from ductape.types.filters import ModelFilter
 
 
 def get_model(product: Product, tag: str) -> Model:
@@ -24,6 +27,16 @@ def get_model(product: Product, tag: str) -> Model:
     if model is None:
         raise not_found("model", tag)
     return model
+
+
+def find_models(product: Product, wanted: ModelFilter) -> QuerySet[Model]:
+    """Raises: ApiError: 404 no such environment."""
+    found = product.models.all()
+    if wanted.provider is not None:
+        found = found.filter(provider=wanted.provider)
+    if wanted.env is not None:
+        found = found.filter(envs__environment=get_environment(product, wanted.env))
+    return found
 
 
 @transaction.atomic
@@ -57,11 +70,14 @@ def create_model(*, product: Product, wanted: ModelCreate, author: str) -> Model
 
 
 @transaction.atomic
-def update_model(*, product: Product, tag: str, wanted: ModelUpdate, author: str) -> Model:
+def update_model(
+    *, product: Product, tag: str, wanted: ModelUpdate, author: str, if_version: int | None = None
+) -> Model:
     """Change what is given and keep the rest, as a new version; environments merge by slug.
 
     Raises:
-        ApiError: 404; 422 `key_must_be_resealed` when a key would be sent somewhere it was not sealed for;
+        ApiError: 404; 412 the model is not at `if_version`;
+            422 `key_must_be_resealed` when a key would be sent somewhere it was not sealed for;
             403 when a token that is bound to environments changes what all of them share.
     """
     if current_reach().envs is not None and wanted.model_fields_set - {"envs", "message"}:
@@ -69,6 +85,7 @@ def update_model(*, product: Product, tag: str, wanted: ModelUpdate, author: str
     model = Model.objects.select_for_update().filter(product=product, tag=tag).first()
     if model is None:
         raise not_found("model", tag)
+    refuse_other_version("model", tag, present=model.version, expected=if_version)
     provider = model.provider
     _apply(model, wanted)
     if model.provider != "local" and model.local is not None:

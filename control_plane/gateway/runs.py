@@ -12,11 +12,13 @@ from control_plane.api.authentication import principal_of
 from control_plane.api.errors import missing_scope, not_found
 from control_plane.gateway.connections import Connections
 from control_plane.gateway.http import Exchange
+from control_plane.idempotency.services import KeyedRequest, keyed_request
 from control_plane.runs import services, shown
 from control_plane.runs.database import in_thread
 from control_plane.runs.engine import Emit, Execution
 from control_plane.runs.models import Run
-from control_plane.runs.preparing import Destination, Prepared, destination, prepare
+from control_plane.runs.once import begin_once, events_again
+from control_plane.runs.preparing import Destination, Prepared, destination
 from control_plane.vault.errors import SecretUnreadable
 from control_plane.workspaces.models import Scope
 from control_plane.workspaces.services import Principal
@@ -35,13 +37,17 @@ HEARTBEAT_SECONDS = 15.0
 async def create_run(exchange: Exchange, connections: Connections) -> None:
     """`POST /v1/runs`: run an agent or a model, and answer with the run or with its events as they happen."""
     principal = await _caller(exchange, Scope.RUN)
-    wanted = RunCreate.model_validate(await exchange.json())
-    run, going_to = await _as(principal, _begin, wanted)
-    if wanted.stream:
+    body = await exchange.json()
+    wanted = RunCreate.model_validate(body)
+    key = exchange.header(b"idempotency-key")
+    keyed = keyed_request(principal, key, "POST", "/v1/runs", body) if key else None
+    run, going_to = await _as(principal, _begin, wanted, keyed)
+    if going_to is None:
+        await _answer_again(exchange, shown.run(run), stream=wanted.stream)
+    elif wanted.stream:
         await _stream(exchange, connections, run, going_to)
     else:
-        ended = await _execute(connections, run, going_to, _ignore)
-        await exchange.answer(200, ended.model_dump_json(by_alias=True).encode())
+        await _answer(exchange, await _execute(connections, run, going_to, _ignore))
 
 
 async def fetch_run(exchange: Exchange, connections: Connections) -> None:
@@ -53,7 +59,7 @@ async def fetch_run(exchange: Exchange, connections: Connections) -> None:
     except ValueError:
         raise not_found("run", given) from None
     found = await _as(principal, lambda: shown.run(services.get_run(run_id)))
-    await exchange.answer(200, found.model_dump_json(by_alias=True).encode())
+    await _answer(exchange, found)
 
 
 async def _caller(exchange: Exchange, needed: Scope) -> Principal:
@@ -73,10 +79,23 @@ async def _as(principal: Principal, work: Callable[P, T], *args: P.args, **kwarg
     return await in_thread(principal.workspace_id, within)
 
 
-def _begin(wanted: RunCreate) -> tuple[Run, Destination | ModelError]:
-    prepared = prepare(wanted)
-    run = services.begin_run(prepared)
-    return run, _opened(run, prepared)
+async def _answer(exchange: Exchange, run: runs.Run) -> None:
+    await exchange.answer(200, run.model_dump_json(by_alias=True).encode())
+
+
+async def _answer_again(exchange: Exchange, ended: runs.Run, *, stream: bool) -> None:
+    if not stream:
+        return await _answer(exchange, ended)
+    await exchange.start_events()
+    for event in events_again(ended):
+        await exchange.event(_frame(event))
+    return await exchange.end_events()
+
+
+def _begin(wanted: RunCreate, keyed: KeyedRequest | None) -> tuple[Run, Destination | ModelError | None]:
+    """The run and where its call goes; `None`: nowhere, it has ended before."""
+    begun = begin_once(wanted, keyed)
+    return begun.run, _opened(begun.run, begun.prepared) if begun.prepared else None
 
 
 def _opened(run: Run, prepared: Prepared) -> Destination | ModelError:

@@ -5,6 +5,7 @@ from rest_framework.response import Response
 
 from control_plane.api.pagination import page
 from control_plane.api.views import TenantView, answer, deleted
+from control_plane.idempotency.once import once
 from control_plane.products import services, shown
 from ductape.types.entities import EnvironmentInput, EnvironmentUpdate, ProductCreate, ProductUpdate
 
@@ -13,6 +14,7 @@ class ProductList(TenantView):
     def get(self, request: Request) -> Response:
         return page(request, services.visible_products().prefetch_related("environments"), shown.product)
 
+    @once
     def post(self, request: Request) -> Response:
         product = services.create_product(workspace_id=self.workspace_id, wanted=self.read(ProductCreate))
         return answer(shown.product(product), 201)
@@ -40,6 +42,7 @@ class EnvironmentList(TenantView):
         environments = services.visible_environments(services.get_product(product))
         return page(request, environments, shown.environment, by="slug")
 
+    @once
     def post(self, request: Request, product: str) -> Response:
         row = services.create_environment(product=services.get_product(product), wanted=self.read(EnvironmentInput))
         return answer(shown.environment(row), 201)

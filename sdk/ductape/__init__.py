@@ -8,6 +8,7 @@ print(client.agents.run(tag="helper", input="Hello").output)
 
 from __future__ import annotations
 
+from ductape.async_client import AsyncDuctape
 from ductape.client import Ductape
 from ductape.errors import (
     APIError,
@@ -28,6 +29,7 @@ from ductape.errors import (
 
 __all__ = [
     "APIError",
+    "AsyncDuctape",
     "AuthenticationError",
     "BadRequestError",
     "ConfigurationError",

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
+from uuid import uuid4
 
 from ductape.errors import ValidationError
 
@@ -25,11 +26,24 @@ class Call(Generic[T]):
     timeout: float | None = None
     """Seconds; `None` is the client's own."""
     authenticated: bool = True
+    idempotency_key: str | None = None
+    """The server does what carries it once, and answers the same however often it arrives."""
+    if_version: int | None = None
+    """The version that is to be changed; if there is another one by now, nothing is."""
 
     @property
     def idempotent(self) -> bool:
         """Sending it twice does what sending it once does."""
-        return self.method in {"GET", "PUT", "DELETE"}
+        return self.method in {"GET", "PUT", "DELETE"} or self.idempotency_key is not None
+
+    def headers(self) -> dict[str, str]:
+        """All but the one that authenticates."""
+        headers = {} if self.body is None else {"Content-Type": "application/json"}
+        if self.idempotency_key is not None:
+            headers["Idempotency-Key"] = self.idempotency_key
+        if self.if_version is not None:
+            headers["If-Match"] = f'"{self.if_version}"'
+        return headers
 
     def content(self) -> bytes | None:
         """The body as JSON.
@@ -44,6 +58,11 @@ class Call(Generic[T]):
         except ValueError:
             pass
         raise ValidationError("the input holds NaN or an infinite number, which JSON cannot say")
+
+
+def new_key() -> str:
+    """An idempotency key for something that is to be done once."""
+    return str(uuid4())
 
 
 Flow: TypeAlias = Generator[Call[Any], Any, T]

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from functools import cached_property
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Generic, Self
 
 from ductape import settings
+from ductape.sending import TransportT
 
 # The rest is imported by the first use of what needs it: `import ductape` loads neither requests nor pydantic.
 if TYPE_CHECKING:
@@ -16,8 +18,8 @@ if TYPE_CHECKING:
     from ductape.transport import Transport
 
 
-class Ductape:
-    """A client of one Ductape server, as one access key sees it. Thread-safe; connects at the first call.
+class Client(ABC, Generic[TransportT]):
+    """A client of one Ductape server, as one access key sees it. Connects at the first call.
 
     Args:
         access_key: `DUCTAPE_ACCESS_KEY` unless given.
@@ -54,48 +56,63 @@ class Ductape:
         )
 
     @cached_property
-    def product(self) -> Products:
+    def product(self) -> Products[TransportT]:
         from ductape.resources.products import Products
 
         return Products(self._transport, self._settings)
 
     @cached_property
-    def model(self) -> Models:
+    def model(self) -> Models[TransportT]:
         from ductape.resources.models import Models
 
         return Models(self._transport, self._settings)
 
     @cached_property
-    def agents(self) -> Agents:
+    def agents(self) -> Agents[TransportT]:
         from ductape.resources.agents import Agents
 
         return Agents(self._transport, self._settings)
 
     @cached_property
-    def runs(self) -> Runs:
+    def runs(self) -> Runs[TransportT]:
         from ductape.resources.runs import Runs
 
         return Runs(self._transport, self._settings)
 
     @cached_property
-    def tokens(self) -> Tokens:
+    def tokens(self) -> Tokens[TransportT]:
         from ductape.resources.tokens import Tokens
 
         return Tokens(self._transport, self._settings)
 
     @cached_property
-    def members(self) -> Members:
+    def members(self) -> Members[TransportT]:
         from ductape.resources.members import Members
 
         return Members(self._transport, self._settings)
 
     @property
-    def products(self) -> Products:
+    def products(self) -> Products[TransportT]:
         return self.product
 
     @property
-    def models(self) -> Models:
+    def models(self) -> Models[TransportT]:
         return self.model
+
+    def __repr__(self) -> str:
+        known = self._settings
+        return f"{type(self).__name__}(base_url={known.base_url!r}, product={known.product!r}, env={known.env!r})"
+
+    @cached_property
+    def _transport(self) -> TransportT:
+        return self._open()
+
+    @abstractmethod
+    def _open(self) -> TransportT: ...
+
+
+class Ductape(Client["Transport"]):
+    """The client for code that waits for each answer. Thread-safe."""
 
     def close(self) -> None:
         """Close the pooled connections. The client may be used again; it reconnects."""
@@ -108,12 +125,7 @@ class Ductape:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def __repr__(self) -> str:
-        known = self._settings
-        return f"Ductape(base_url={known.base_url!r}, product={known.product!r}, env={known.env!r})"
-
-    @cached_property
-    def _transport(self) -> Transport:
+    def _open(self) -> Transport:
         from ductape.transport import Transport
 
         return Transport(self._settings)

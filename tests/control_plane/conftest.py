@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,25 +28,25 @@ class Caller:
     def get(self, path: str) -> Any:
         return self._send("GET", path)
 
-    def post(self, path: str, body: Any) -> Any:
-        return self._send("POST", path, body)
+    def post(self, path: str, body: Any, **headers: str) -> Any:
+        return self._send("POST", path, body, headers)
 
-    def put(self, path: str, body: Any) -> Any:
-        return self._send("PUT", path, body)
+    def put(self, path: str, body: Any, **headers: str) -> Any:
+        return self._send("PUT", path, body, headers)
 
-    def patch(self, path: str, body: Any) -> Any:
-        return self._send("PATCH", path, body)
+    def patch(self, path: str, body: Any, **headers: str) -> Any:
+        return self._send("PATCH", path, body, headers)
 
     def delete(self, path: str) -> Any:
         return self._send("DELETE", path)
 
-    def _send(self, method: str, path: str, body: Any = None) -> Any:
+    def _send(self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Any:
         return Client().generic(
             method,
             f"/api/v1/{path}",
             data="" if body is None else json.dumps(body),
             content_type="application/json",
-            headers={"Authorization": f"Bearer {self.token}"},
+            headers={"Authorization": f"Bearer {self.token}", **(headers or {})},
         )
 
 

@@ -9,6 +9,7 @@ import pytest
 from ductape import Ductape, retries
 from tests.sdk.loopback import Received, Server
 from tests.sdk.samples import ACCESS_KEY
+from tests.sdk.waiting import Connect, Waiting
 
 
 class QuietServer(ThreadingHTTPServer):
@@ -42,11 +43,18 @@ def server() -> Iterator[Server]:
     listener.server_close()
 
 
+@pytest.fixture(params=[Ductape, Waiting], ids=["sync", "async"])
+def connect(request: pytest.FixtureRequest) -> Connect:
+    """Makes either client; what is tested with it holds for both."""
+    kind: Connect = request.param
+    return kind
+
+
 @pytest.fixture
-def client(server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ductape]:
+def client(server: Server, connect: Connect, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ductape]:
     """A client of that server, which loses no time between retries."""
     monkeypatch.setattr(retries, "FIRST_PAUSE", 0.001)
-    with Ductape(
+    with connect(
         access_key=ACCESS_KEY, base_url=server.url, runner_url=server.url, product="shop", env="dev", timeout=2
     ) as client:
         yield client

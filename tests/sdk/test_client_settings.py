@@ -8,6 +8,7 @@ import pytest
 from ductape import ConfigurationError, Ductape, settings
 from tests.sdk.loopback import Server, ok
 from tests.sdk.samples import ACCESS_KEY, AGENT
+from tests.sdk.waiting import Connect
 
 VARIABLES = ["ACCESS_KEY", "BASE_URL", "RUNNER_URL", "PRODUCT", "ENV"]
 
@@ -18,22 +19,22 @@ def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(f"DUCTAPE_{name}", raising=False)
 
 
-def test_the_environment_is_enough(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_is_enough(server: Server, connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in zip(VARIABLES, ["dts_from-env", server.url + "/", server.url, "shop", "dev"], strict=True):
         monkeypatch.setenv(f"DUCTAPE_{name}", value)
     server.on("GET", "/api/v1/products/shop/agents/helper", ok(AGENT))
-    with Ductape() as client:
+    with connect() as client:
         assert client.agents.fetch(tag="helper").model == "gpt"
     assert server.received[0].headers["Authorization"] == "Bearer dts_from-env"
 
 
 def test_the_call_beats_the_constructor_which_beats_the_environment(
-    server: Server, monkeypatch: pytest.MonkeyPatch
+    server: Server, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DUCTAPE_PRODUCT", "from-environment")
     for product in ("from-constructor", "from-call"):
         server.on("GET", f"/api/v1/products/{product}/agents/helper", ok(AGENT))
-    with Ductape(access_key=ACCESS_KEY, base_url=server.url, product="from-constructor") as client:
+    with connect(access_key=ACCESS_KEY, base_url=server.url, product="from-constructor") as client:
         client.agents.fetch(tag="helper")
         client.agents.fetch(tag="helper", product="from-call")
     assert [request.path.split("/")[4] for request in server.received] == ["from-constructor", "from-call"]

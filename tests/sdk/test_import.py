@@ -5,7 +5,18 @@ import sys
 
 import ductape
 
-HEAVY = {"requests", "pydantic", "cryptography", "typer", "rich", "workers", "control_plane", "django", "torch"}
+HEAVY = {
+    "requests",
+    "aiohttp",
+    "pydantic",
+    "cryptography",
+    "typer",
+    "rich",
+    "workers",
+    "control_plane",
+    "django",
+    "torch",
+}
 
 MEASURE = """
 import pathlib, re, sys, time
@@ -35,6 +46,7 @@ def test_the_exported_names_are_these() -> None:
         == ductape.__all__
         == [
             "APIError",
+            "AsyncDuctape",
             "AuthenticationError",
             "BadRequestError",
             "ConfigurationError",

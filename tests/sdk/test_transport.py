@@ -31,6 +31,7 @@ from ductape import (
 )
 from tests.sdk.loopback import Answer, Server, error, hang_up, ok, plain
 from tests.sdk.samples import ACCESS_KEY, PRODUCT, RUN
+from tests.sdk.waiting import Connect
 
 SHOP = "/api/v1/products/shop"
 
@@ -63,18 +64,29 @@ def test_a_lasting_fault_is_not_retried(server: Server, client: Ductape, fault: 
 
 @pytest.mark.parametrize("fault", [error(503, "starting"), hang_up])
 def test_what_may_have_been_done_is_not_done_twice(server: Server, client: Ductape, fault: Answer) -> None:
-    server.on("POST", "/api/v1/products", fault, ok(PRODUCT))
+    server.on("PATCH", SHOP, fault, ok(PRODUCT))
     with pytest.raises((ServerError, DuctapeConnectionError)):
-        client.product.create(name="Shop")
+        client.product.update(tag="shop", name="Shop")
     assert len(server.received) == 1
 
 
-def test_what_never_reached_the_server_is_sent_again(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("fault", [error(503, "starting"), hang_up])
+def test_a_creation_is_sent_again_under_the_same_key(server: Server, client: Ductape, fault: Answer) -> None:
+    server.on("POST", "/api/v1/products", fault, ok(PRODUCT))
+    assert client.product.create(name="Shop").tag == "shop"
+    client.product.create(name="Shop")
+    first, again, other = (request.headers["Idempotency-Key"] for request in server.received)
+    assert first == again != other
+
+
+def test_what_never_reached_the_server_is_sent_again(
+    server: Server, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
     port = int(server.url.rpartition(":")[2])
     with socket.create_server(("127.0.0.1", 0)) as listener:
         free = listener.getsockname()[1]
     monkeypatch.setattr(retries, "FIRST_PAUSE", 0.2)
-    client = Ductape(access_key=ACCESS_KEY, base_url=f"http://127.0.0.1:{free}")
+    client = connect(access_key=ACCESS_KEY, base_url=f"http://127.0.0.1:{free}")
     server.on("POST", "/api/v1/products", ok(PRODUCT))
     late = threading.Timer(0.1, _forward_one, args=(free, port))
     late.start()
@@ -96,11 +108,11 @@ def _forward_one(at: int, to: int) -> None:
             near.sendall(far.recv(65536))
 
 
-def test_no_server_is_a_connection_error_that_says_so() -> None:
+def test_no_server_is_a_connection_error_that_says_so(connect: Connect) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     with (
-        Ductape(access_key=ACCESS_KEY, base_url=f"http://127.0.0.1:{port}", max_retries=0) as client,
+        connect(access_key=ACCESS_KEY, base_url=f"http://127.0.0.1:{port}", max_retries=0) as client,
         pytest.raises(DuctapeConnectionError, match="is the server up"),
     ):
         client.product.fetch(tag="shop")
@@ -125,6 +137,12 @@ def test_a_senseless_retry_after_is_none(value: str) -> None:
     assert retries.retry_after({"retry-after": value}) is None
 
 
+def test_a_large_body_is_sent_as_it_is(server: Server, client: Ductape) -> None:
+    server.on("POST", "/v1/runs", ok(RUN))
+    client.agents.run(tag="helper", input="ä" * 1_000_000)
+    assert server.received[0].json()["input"] == "ä" * 1_000_000
+
+
 def test_a_server_that_asks_for_too_much_patience_is_not_retried(server: Server, client: Ductape) -> None:
     server.on("GET", SHOP, error(429, "slow_down", headers={"Retry_After": "3600"}))
     with pytest.raises(RateLimitError):
@@ -139,14 +157,14 @@ def test_pauses_grow_up_to_a_limit_and_differ() -> None:
     assert len(set(pauses[3])) > 40
 
 
-def test_silence_is_a_timeout(server: Server) -> None:
+def test_silence_is_a_timeout(server: Server, connect: Connect) -> None:
     def never(handler: BaseHTTPRequestHandler) -> None:
         time.sleep(0.5)
         hang_up(handler)
 
     server.on("GET", SHOP, never)
     with (
-        Ductape(access_key=ACCESS_KEY, base_url=server.url, timeout=0.1, max_retries=0) as client,
+        connect(access_key=ACCESS_KEY, base_url=server.url, timeout=0.1, max_retries=0) as client,
         pytest.raises(DuctapeTimeoutError, match="raise timeout="),
     ):
         client.product.fetch(tag="shop")
@@ -205,10 +223,10 @@ def test_connections_are_reused(server: Server, client: Ductape) -> None:
     assert len(set(ports)) == 1
 
 
-def test_the_runner_is_discovered_once_and_without_the_key(server: Server) -> None:
+def test_the_runner_is_discovered_once_and_without_the_key(server: Server, connect: Connect) -> None:
     server.on("GET", "/api/v1/", ok({"version": "0.1.0", "runner_url": server.url + "/"}))
     server.on("GET", "/v1/runs/run_1", ok(RUN))
-    with Ductape(access_key=ACCESS_KEY, base_url=server.url) as client:
+    with connect(access_key=ACCESS_KEY, base_url=server.url) as client:
         client.runs.fetch(run_id="run_1")
         client.runs.fetch(run_id="run_1")
     assert [request.path for request in server.received] == ["/api/v1/", "/v1/runs/run_1", "/v1/runs/run_1"]
@@ -216,18 +234,18 @@ def test_the_runner_is_discovered_once_and_without_the_key(server: Server) -> No
     assert server.received[1].headers["Authorization"] == f"Bearer {ACCESS_KEY}"
 
 
-def test_one_server_may_be_both_control_and_runner(server: Server) -> None:
+def test_one_server_may_be_both_control_and_runner(server: Server, connect: Connect) -> None:
     server.on("GET", "/api/v1/", ok({"version": "0.1.0", "runner_url": None}))
     server.on("GET", "/v1/runs/run_1", ok(RUN))
-    with Ductape(access_key=ACCESS_KEY, base_url=server.url) as client:
+    with connect(access_key=ACCESS_KEY, base_url=server.url) as client:
         assert client.runs.fetch(run_id="run_1").output == "Grüße 🌍"
 
 
 @pytest.mark.parametrize("url", ["file:///etc/passwd", "http://user:word@127.0.0.1:1", "127.0.0.1:80"])
-def test_a_runner_url_that_is_none_gets_no_key(server: Server, url: str) -> None:
+def test_a_runner_url_that_is_none_gets_no_key(server: Server, connect: Connect, url: str) -> None:
     server.on("GET", "/api/v1/", ok({"version": "0.1.0", "runner_url": url}))
     with (
-        Ductape(access_key=ACCESS_KEY, base_url=server.url) as client,
+        connect(access_key=ACCESS_KEY, base_url=server.url) as client,
         pytest.raises(ConfigurationError, match="runner_url must look like"),
     ):
         client.runs.fetch(run_id="run_1")
@@ -246,15 +264,28 @@ def test_the_key_is_not_replaced_by_one_of_netrc(
     assert "Cookie" not in server.received[1].headers
 
 
+def test_a_proxy_of_the_environment_is_used(server: Server, connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", server.url.removeprefix("http://"))
+    monkeypatch.setenv("no_proxy", "direct.invalid")
+    server.on("GET", f"http://far.invalid{SHOP}", ok(PRODUCT))
+    with connect(access_key=ACCESS_KEY, base_url="http://far.invalid") as client:
+        assert client.product.fetch(tag="shop").tag == "shop"
+    with (
+        connect(access_key=ACCESS_KEY, base_url="http://direct.invalid", max_retries=0) as client,
+        pytest.raises(DuctapeConnectionError, match="is the server up"),
+    ):
+        client.product.fetch(tag="shop")
+
+
 def test_anonymous_calls_stay_anonymous_with_a_netrc(
-    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    server: Server, connect: Connect, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     netrc = tmp_path / "netrc"
     netrc.write_text("machine 127.0.0.1 login someone password else\n")
     monkeypatch.setenv("NETRC", str(netrc))
     server.on("GET", "/api/v1/", ok({"runner_url": None}))
     server.on("GET", "/v1/runs/run_1", ok(RUN))
-    with Ductape(access_key=ACCESS_KEY, base_url=server.url) as client:
+    with connect(access_key=ACCESS_KEY, base_url=server.url) as client:
         client.runs.fetch(run_id="run_1")
     assert "Authorization" not in server.received[0].headers
 

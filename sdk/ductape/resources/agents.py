@@ -1,18 +1,21 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ductape.call import Call
+from ductape.call import Call, Flow, new_key
 from ductape.resources import runs
 from ductape.resources.base import UNSET, Deleted, Resource, Unset, all_pages, body, given, path
 from ductape.resources.overrides import ModelConfigLike
+from ductape.sending import TransportT, operation, streamed
 from ductape.types.entities import Agent, AgentDefine, AgentEnvInput
+from ductape.types.filters import AgentFilter
 from ductape.types.runs import Run, RunCreate, RunEvent
 
 
-class Agents(Resource):
+class Agents(Resource[TransportT]):
+    @operation
     def define(
         self,
         *,
@@ -25,13 +28,18 @@ class Agents(Resource):
         system_prompt: str | Unset = UNSET,
         tools: Sequence[Any] | Unset = UNSET,
         envs: Sequence[AgentEnvInput | Mapping[str, Any]] | Unset = UNSET,
-    ) -> Agent:
+        if_version: int | None = None,
+    ) -> Call[Agent]:
         """Create the agent, or replace it as a whole if the tag exists.
 
         Args:
             model: tag of a model of the same product. It may not exist yet; the answer's `warnings` then say so.
             model_config: settings that beat the model's own.
             envs: per environment: slug, active, model_config (which beats the agent's).
+            if_version: the version that is to be replaced; 0: only if there is no such agent yet.
+
+        Raises:
+            PreconditionFailedError: the agent is at another version than `if_version` by now.
         """
         fields = given(
             tag=tag,
@@ -43,20 +51,31 @@ class Agents(Resource):
             tools=tools,
             envs=envs,
         )
-        url = self._path(product, tag)
-        return self._transport.send(Call("PUT", url, Agent.model_validate, body=body(AgentDefine, fields)))
+        return Call(
+            "PUT",
+            self._path(product, tag),
+            Agent.model_validate,
+            body=body(AgentDefine, fields),
+            idempotency_key=new_key(),
+            if_version=if_version,
+        )
 
-    def fetch(self, *, tag: str, product: str | None = None) -> Agent:
-        return self._transport.send(Call("GET", self._path(product, tag), Agent.model_validate))
+    @operation
+    def fetch(self, *, tag: str, product: str | None = None) -> Call[Agent]:
+        return Call("GET", self._path(product, tag), Agent.model_validate)
 
-    def fetch_all(self, *, product: str | None = None) -> builtins.list[Agent]:
-        return self._transport.run(all_pages(self._path(product), Agent))
+    @operation
+    def fetch_all(self, *, product: str | None = None, model: str | Unset = UNSET) -> Flow[builtins.list[Agent]]:
+        """All agents, or only those that use the model of this tag."""
+        return all_pages(self._path(product), Agent, body(AgentFilter, given(model=model)))
 
-    def delete(self, *, tag: str, product: str | None = None) -> Deleted:
-        return self._transport.send(Call("DELETE", self._path(product, tag), Deleted.model_validate))
+    @operation
+    def delete(self, *, tag: str, product: str | None = None) -> Call[Deleted]:
+        return Call("DELETE", self._path(product, tag), Deleted.model_validate)
 
     list = fetch_all
 
+    @operation
     def run(
         self,
         *,
@@ -65,7 +84,8 @@ class Agents(Resource):
         product: str | None = None,
         env: str | None = None,
         model_config: ModelConfigLike | Unset = UNSET,
-    ) -> Run:
+        idempotency_key: str | None = None,
+    ) -> Call[Run]:
         """Run the agent and wait for its end.
 
         A run that failed is returned too, with `status` "failed" and `error`: look at `status`.
@@ -73,12 +93,15 @@ class Agents(Resource):
         Args:
             input: text, or an object that reaches the model as JSON.
             model_config: settings for this run alone; they beat all others.
+            idempotency_key: calls with the same key are one run, which the later ones are answered with. Each call has
+                its own unless given, so that only what this client sends again by itself is recognised.
 
         Raises:
             APIError: the run was refused: unknown agent, inactive environment, settings out of range, ...
         """
-        return self._transport.send(runs.create(self._run_fields(tag, input, product, env, model_config)))
+        return runs.create(self._run_fields(tag, input, product, env, model_config), idempotency_key)
 
+    @streamed
     def stream(
         self,
         *,
@@ -87,7 +110,8 @@ class Agents(Resource):
         product: str | None = None,
         env: str | None = None,
         model_config: ModelConfigLike | Unset = UNSET,
-    ) -> Generator[RunEvent, None, None]:
+        idempotency_key: str | None = None,
+    ) -> Call[RunEvent]:
         """Like `run`, event by event: RunStarted, MessageDelta..., RunEnded. Nothing is sent before the first `next`.
 
         Closing the generator closes the connection, which stops the run.
@@ -95,7 +119,7 @@ class Agents(Resource):
         Raises:
             DuctapeConnectionError: the connection broke before the run ended.
         """
-        return self._transport.stream(runs.stream(self._run_fields(tag, input, product, env, model_config)))
+        return runs.stream(self._run_fields(tag, input, product, env, model_config), idempotency_key)
 
     def _run_fields(
         self,

@@ -3,14 +3,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from enum import Enum
-from typing import Any, Final, Literal, TypeAlias, TypeVar
+from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
 
 import pydantic
 
 from ductape.call import Call, Flow
 from ductape.errors import ValidationError
+from ductape.sending import TransportT
 from ductape.settings import ClientSettings
-from ductape.transport import Transport
 from ductape.types.base import Input, Output
 
 InputT = TypeVar("InputT", bound=Input)
@@ -26,10 +26,10 @@ UNSET: Final = _Sentinel.UNSET
 """Not given, and so not sent. `None` is given: it is sent as null."""
 
 
-class Resource:
+class Resource(Generic[TransportT]):
     """One noun of the API. Its methods describe calls; the transport sends them."""
 
-    def __init__(self, transport: Transport, settings: ClientSettings) -> None:
+    def __init__(self, transport: TransportT, settings: ClientSettings) -> None:
         self._transport = transport
         self._settings = settings
 
@@ -88,16 +88,16 @@ def body(kind: type[Input], fields: Mapping[str, Any]) -> dict[str, Any]:
     return validated(kind, fields).model_dump(mode="json", exclude_unset=True, by_alias=True)
 
 
-def all_pages(url: str, item: type[OutputT]) -> Flow[list[OutputT]]:
+def all_pages(url: str, item: type[OutputT], filters: Mapping[str, str] | None = None) -> Flow[list[OutputT]]:
     def parse(data: object) -> tuple[list[OutputT], str | None]:
         page = _Page.model_validate(data)
         return [item.model_validate(fields) for fields in page.data], page.next_cursor
 
     items: list[OutputT] = []
-    query: dict[str, str] = {}
+    query = dict(filters or {})
     while True:
         found, cursor = yield Call("GET", url, parse, query=query)
         items += found
         if cursor is None:
             return items
-        query = {"cursor": cursor}
+        query = {**query, "cursor": cursor}

@@ -2,15 +2,17 @@ from __future__ import annotations
 
 import builtins
 
-from ductape.call import Call
+from ductape.call import Call, Flow
 from ductape.resources.base import Deleted, Resource, all_pages, body, path
+from ductape.sending import TransportT, operation
 from ductape.types.members import Member, MemberCreate, MemberUpdate, Role
 
 
-class Members(Resource):
+class Members(Resource[TransportT]):
     """The users of the workspace and their roles. Needs the scope `admin`."""
 
-    def create(self, *, user: str, role: Role) -> Member:
+    @operation
+    def create(self, *, user: str, role: Role) -> Call[Member]:
         """Make a user a member.
 
         Args:
@@ -21,21 +23,25 @@ class Members(Resource):
             ConflictError: a member already.
         """
         fields = body(MemberCreate, {"user": user, "role": role})
-        return self._transport.send(Call("POST", path("members"), Member.model_validate, body=fields))
+        return Call("POST", path("members"), Member.model_validate, body=fields)
 
-    def fetch(self, *, id: str) -> Member:
-        return self._transport.send(Call("GET", path("members", id), Member.model_validate))
+    @operation
+    def fetch(self, *, id: str) -> Call[Member]:
+        return Call("GET", path("members", id), Member.model_validate)
 
-    def fetch_all(self) -> builtins.list[Member]:
-        return self._transport.run(all_pages(path("members"), Member))
+    @operation
+    def fetch_all(self) -> Flow[builtins.list[Member]]:
+        return all_pages(path("members"), Member)
 
-    def update(self, *, id: str, role: Role) -> Member:
+    @operation
+    def update(self, *, id: str, role: Role) -> Call[Member]:
         """Change the role. The member's tokens follow at once."""
         fields = body(MemberUpdate, {"role": role})
-        return self._transport.send(Call("PATCH", path("members", id), Member.model_validate, body=fields))
+        return Call("PATCH", path("members", id), Member.model_validate, body=fields)
 
-    def delete(self, *, id: str) -> Deleted:
+    @operation
+    def delete(self, *, id: str) -> Call[Deleted]:
         """End the membership, and with it the member's tokens."""
-        return self._transport.send(Call("DELETE", path("members", id), Deleted.model_validate))
+        return Call("DELETE", path("members", id), Deleted.model_validate)
 
     list = fetch_all

@@ -5,22 +5,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Unpack
 
-from ductape.call import Call, Flow
+from ductape.call import Call, Flow, new_key
 from ductape.errors import ConflictError
 from ductape.resources import keyed_envs
 from ductape.resources.base import UNSET, Deleted, Resource, Unset, all_pages, body, given, path
 from ductape.resources.keyed_envs import EnvLike, KeyedEnv, Seal
 from ductape.resources.overrides import Overrides
+from ductape.sending import TransportT, operation
 from ductape.settings import ClientSettings
-from ductape.transport import Transport
 from ductape.types.entities import LocalSettings, Model, ModelCreate, ModelUpdate, SealingKey
+from ductape.types.filters import ModelFilter
 
 
-class Models(Resource):
-    def __init__(self, transport: Transport, settings: ClientSettings) -> None:
+class Models(Resource[TransportT]):
+    def __init__(self, transport: TransportT, settings: ClientSettings) -> None:
         super().__init__(transport, settings)
         self._sealing_keys: dict[str, SealingKey] = {}
 
+    @operation
     def create(
         self,
         *,
@@ -33,7 +35,7 @@ class Models(Resource):
         description: str | Unset = UNSET,
         local: LocalSettings | Mapping[str, Any] | Unset | None = UNSET,
         **settings: Unpack[Overrides],
-    ) -> Model:
+    ) -> Flow[Model]:
         """Register a model under a tag. Each `api_key` in `envs` is sealed here; its plaintext is never sent.
 
         Args:
@@ -50,8 +52,17 @@ class Models(Resource):
             tag=tag, name=name, provider=provider, model=model, description=description, local=local, **settings
         )
         fields["envs"] = keyed_envs.without_keys(keyed)
-        return self._transport.run(self._create(self._settings.product_or(product), body(ModelCreate, fields), keyed))
+        call = Call(
+            "POST",
+            self._path(product),
+            Model.model_validate,
+            body=body(ModelCreate, fields),
+            idempotency_key=new_key(),
+        )
+        seals = [Seal(env, tag, provider, env.base_url) for env in keyed if env.api_key]
+        return self._send_sealed(self._settings.product_or(product), call, seals)
 
+    @operation
     def update(
         self,
         *,
@@ -63,50 +74,56 @@ class Models(Resource):
         envs: Sequence[EnvLike] | Unset = UNSET,
         description: str | Unset = UNSET,
         local: LocalSettings | Mapping[str, Any] | Unset | None = UNSET,
+        if_version: int | None = None,
         **settings: Unpack[Overrides],
-    ) -> Model:
+    ) -> Flow[Model]:
         """Change what is given and nothing else.
 
         `envs` are merged by slug; `{"slug": "dev", "remove": True}` removes one.
+
+        Args:
+            if_version: the version that is to be changed.
+
+        Raises:
+            PreconditionFailedError: the model is at another version than `if_version` by now.
         """
         keyed = [] if envs is UNSET else keyed_envs.parse(envs)
         fields = given(name=name, provider=provider, model=model, description=description, local=local, **settings)
         if envs is not UNSET:
             fields["envs"] = keyed_envs.without_keys(keyed)
         changes = body(ModelUpdate, fields)
-        return self._transport.run(self._update(self._settings.product_or(product), tag, changes, keyed))
+        call = Call("PATCH", self._path(product, tag), Model.model_validate, body=changes, if_version=if_version)
+        return self._update(self._settings.product_or(product), tag, call, [env for env in keyed if env.api_key])
 
-    def fetch(self, *, tag: str, product: str | None = None) -> Model:
-        return self._transport.send(self._fetch(self._settings.product_or(product), tag))
+    @operation
+    def fetch(self, *, tag: str, product: str | None = None) -> Call[Model]:
+        return Call("GET", self._path(product, tag), Model.model_validate)
 
-    def fetch_all(self, *, product: str | None = None) -> builtins.list[Model]:
-        return self._transport.run(all_pages(path("products", self._settings.product_or(product), "models"), Model))
+    @operation
+    def fetch_all(
+        self, *, product: str | None = None, provider: str | Unset = UNSET, env: str | Unset = UNSET
+    ) -> Flow[builtins.list[Model]]:
+        """All models, or only those of this provider, or those configured in this environment."""
+        return all_pages(self._path(product), Model, body(ModelFilter, given(provider=provider, env=env)))
 
-    def delete(self, *, tag: str, product: str | None = None) -> Deleted:
+    @operation
+    def delete(self, *, tag: str, product: str | None = None) -> Call[Deleted]:
         """Raises: ConflictError: an agent uses the model; the message names the agents."""
-        url = path("products", self._settings.product_or(product), "models", tag)
-        return self._transport.send(Call("DELETE", url, Deleted.model_validate))
+        return Call("DELETE", self._path(product, tag), Deleted.model_validate)
 
     list = fetch_all
 
-    def _create(self, product: str, fields: dict[str, Any], envs: Sequence[KeyedEnv]) -> Flow[Model]:
-        seals = [Seal(env, fields["tag"], fields["provider"], env.base_url) for env in envs if env.api_key]
-        call = Call("POST", path("products", product, "models"), Model.model_validate, body=fields)
+    def _update(self, product: str, tag: str, call: Call[Model], keyed: Sequence[KeyedEnv]) -> Flow[Model]:
+        seals = (yield from self._seals(product, tag, call, keyed)) if keyed else []
         return (yield from self._send_sealed(product, call, seals))
 
-    def _update(self, product: str, tag: str, changes: dict[str, Any], envs: Sequence[KeyedEnv]) -> Flow[Model]:
-        call = Call("PATCH", path("products", product, "models", tag), Model.model_validate, body=changes)
-        keyed = [env for env in envs if env.api_key]
-        seals = (yield from self._seals(product, tag, changes.get("provider"), keyed)) if keyed else []
-        return (yield from self._send_sealed(product, call, seals))
-
-    def _seals(
-        self, product: str, tag: str, provider: str | None, envs: Sequence[KeyedEnv]
-    ) -> Flow[builtins.list[Seal]]:
+    def _seals(self, product: str, tag: str, call: Call[Model], keyed: Sequence[KeyedEnv]) -> Flow[builtins.list[Seal]]:
         # A seal is bound to where the key may go, and an update need not repeat what already holds.
-        stored: Model = yield self._fetch(product, tag)
+        stored: Model = yield Call("GET", self._path(product, tag), Model.model_validate)
+        assert call.body is not None
+        provider = call.body.get("provider") or stored.provider
         urls = {env.slug: env.base_url for env in stored.envs}
-        return [Seal(env, tag, provider or stored.provider, env.base_url_or(urls.get(env.slug))) for env in envs]
+        return [Seal(env, tag, provider, env.base_url_or(urls.get(env.slug))) for env in keyed]
 
     def _send_sealed(self, product: str, call: Call[Model], seals: Sequence[Seal]) -> Flow[Model]:
         try:
@@ -132,5 +149,5 @@ class Models(Resource):
         assert call.body is not None
         return replace(call, body={**call.body, "envs": keyed_envs.with_seals(call.body["envs"], seals, key)})
 
-    def _fetch(self, product: str, tag: str) -> Call[Model]:
-        return Call("GET", path("products", product, "models", tag), Model.model_validate)
+    def _path(self, product: str | None, *tag: str) -> str:
+        return path("products", self._settings.product_or(product), "models", *tag)

@@ -5,13 +5,15 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from ductape.call import Call
+from ductape.call import Call, Flow, new_key
 from ductape.resources.base import UNSET, Deleted, Resource, Unset, all_pages, body, given, path
 from ductape.resources.environments import Environments
+from ductape.sending import TransportT, operation
 from ductape.types.entities import EnvironmentInput, Product, ProductCreate, ProductUpdate
 
 
-class Products(Resource):
+class Products(Resource[TransportT]):
+    @operation
     def create(
         self,
         *,
@@ -19,7 +21,7 @@ class Products(Resource):
         tag: str | Unset = UNSET,
         description: str | Unset = UNSET,
         envs: Sequence[EnvironmentInput | Mapping[str, Any]] | Unset = UNSET,
-    ) -> Product:
+    ) -> Call[Product]:
         """Create a product, with the environments dev, stg and prd unless `envs` says otherwise.
 
         Args:
@@ -29,29 +31,32 @@ class Products(Resource):
             ConflictError: the tag is taken.
         """
         fields = given(name=name, tag=tag, description=description, envs=envs)
-        return self._transport.send(
-            Call("POST", path("products"), Product.model_validate, body=body(ProductCreate, fields))
-        )
+        create = body(ProductCreate, fields)
+        return Call("POST", path("products"), Product.model_validate, body=create, idempotency_key=new_key())
 
-    def fetch(self, *, tag: str) -> Product:
-        return self._transport.send(Call("GET", path("products", tag), Product.model_validate))
+    @operation
+    def fetch(self, *, tag: str) -> Call[Product]:
+        return Call("GET", path("products", tag), Product.model_validate)
 
-    def fetch_all(self) -> builtins.list[Product]:
-        return self._transport.run(all_pages(path("products"), Product))
+    @operation
+    def fetch_all(self) -> Flow[builtins.list[Product]]:
+        return all_pages(path("products"), Product)
 
-    def update(self, *, tag: str, name: str | Unset = UNSET, description: str | Unset = UNSET) -> Product:
+    @operation
+    def update(self, *, tag: str, name: str | Unset = UNSET, description: str | Unset = UNSET) -> Call[Product]:
         changes = body(ProductUpdate, given(name=name, description=description))
-        return self._transport.send(Call("PATCH", path("products", tag), Product.model_validate, body=changes))
+        return Call("PATCH", path("products", tag), Product.model_validate, body=changes)
 
-    def delete(self, *, tag: str) -> Deleted:
-        return self._transport.send(Call("DELETE", path("products", tag), Deleted.model_validate))
+    @operation
+    def delete(self, *, tag: str) -> Call[Deleted]:
+        return Call("DELETE", path("products", tag), Deleted.model_validate)
 
     list = fetch_all
 
     @cached_property
-    def environments(self) -> Environments:
+    def environments(self) -> Environments[TransportT]:
         return Environments(self._transport, self._settings)
 
     @property
-    def environment(self) -> Environments:
+    def environment(self) -> Environments[TransportT]:
         return self.environments

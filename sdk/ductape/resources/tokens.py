@@ -3,14 +3,16 @@ from __future__ import annotations
 import builtins
 from collections.abc import Sequence
 
-from ductape.call import Call
+from ductape.call import Call, Flow
 from ductape.resources.base import UNSET, Resource, Unset, all_pages, body, given, path
+from ductape.sending import TransportT, operation
 from ductape.types.tokens import AccessToken, CurrentToken, IssuedToken, TokenCreate, TokenRotate, TokenScope
 
 
-class Tokens(Resource):
+class Tokens(Resource[TransportT]):
     """Access tokens of the workspace. All but `whoami` need the scope `admin`."""
 
+    @operation
     def create(
         self,
         *,
@@ -20,7 +22,7 @@ class Tokens(Resource):
         envs: Sequence[str] | Unset = UNSET,
         member: str | Unset = UNSET,
         expires_in_days: int | Unset = UNSET,
-    ) -> IssuedToken:
+    ) -> Call[IssuedToken]:
         """Issue a token. Its `token` is in this answer and in no other.
 
         Args:
@@ -41,32 +43,35 @@ class Tokens(Resource):
             member=member,
             expires_in_days=expires_in_days,
         )
-        return self._transport.send(
-            Call("POST", path("tokens"), IssuedToken.model_validate, body=body(TokenCreate, fields))
-        )
+        return Call("POST", path("tokens"), IssuedToken.model_validate, body=body(TokenCreate, fields))
 
-    def fetch(self, *, id: str) -> AccessToken:
-        return self._transport.send(Call("GET", path("tokens", id), AccessToken.model_validate))
+    @operation
+    def fetch(self, *, id: str) -> Call[AccessToken]:
+        return Call("GET", path("tokens", id), AccessToken.model_validate)
 
-    def fetch_all(self) -> builtins.list[AccessToken]:
+    @operation
+    def fetch_all(self) -> Flow[builtins.list[AccessToken]]:
         """Ended ones are in it."""
-        return self._transport.run(all_pages(path("tokens"), AccessToken))
+        return all_pages(path("tokens"), AccessToken)
 
-    def rotate(self, *, id: str, grace_hours: int | Unset = UNSET) -> IssuedToken:
+    @operation
+    def rotate(self, *, id: str, grace_hours: int | Unset = UNSET) -> Call[IssuedToken]:
         """Issue a token like this one; this one works on for 24 hours, or for `grace_hours` (0 to 168).
 
         Raises:
             ConflictError: it has ended, or was rotated before.
         """
         fields = body(TokenRotate, given(grace_hours=grace_hours))
-        return self._transport.send(Call("POST", path("tokens", id, "rotate"), IssuedToken.model_validate, body=fields))
+        return Call("POST", path("tokens", id, "rotate"), IssuedToken.model_validate, body=fields)
 
-    def revoke(self, *, id: str) -> AccessToken:
+    @operation
+    def revoke(self, *, id: str) -> Call[AccessToken]:
         """End a token at once."""
-        return self._transport.send(Call("DELETE", path("tokens", id), AccessToken.model_validate))
+        return Call("DELETE", path("tokens", id), AccessToken.model_validate)
 
-    def whoami(self) -> CurrentToken:
+    @operation
+    def whoami(self) -> Call[CurrentToken]:
         """Whom this client's own token speaks for, and how far."""
-        return self._transport.send(Call("GET", path("token"), CurrentToken.model_validate))
+        return Call("GET", path("token"), CurrentToken.model_validate)
 
     list = fetch_all

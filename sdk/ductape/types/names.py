@@ -7,6 +7,8 @@ from pydantic import StringConstraints
 
 TAG_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,62}$"
 SLUG_PATTERN = r"^[a-z0-9-]{2,32}$"
+IDEMPOTENCY_KEY_PATTERN = r"[\x21-\x7e]{1,255}"
+"""To be matched in full."""
 
 Tag = Annotated[str, StringConstraints(pattern=TAG_PATTERN)]
 Slug = Annotated[str, StringConstraints(pattern=SLUG_PATTERN)]

@@ -140,3 +140,4 @@ class RunEnded(Output):
 
 RunEvent = Annotated[RunStarted | MessageDelta | RunEnded, Field(discriminator="type")]
 run_event: TypeAdapter[RunEvent] = TypeAdapter(RunEvent)
+EVENT_TYPES = frozenset({"run_started", "message_delta", "run_ended"})

@@ -10,11 +10,18 @@ from typing import Any
 
 import pytest
 
-from ductape import Ductape, DuctapeConnectionError, DuctapeTimeoutError, ServerError, ValidationError
+from ductape import (
+    Ductape,
+    DuctapeConnectionError,
+    DuctapeTimeoutError,
+    PreconditionFailedError,
+    ServerError,
+    ValidationError,
+)
 from ductape.resources import runs
 from ductape.types.config import ConfigOverrides
 from ductape.types.runs import MessageDelta, RunEnded, RunStarted
-from tests.sdk.loopback import Answer, Server, error, events, ok, plain
+from tests.sdk.loopback import Answer, Server, error, events, hang_up, ok, plain
 from tests.sdk.samples import AGENT, RUN
 
 AGENTS = "/api/v1/products/shop/agents"
@@ -31,6 +38,7 @@ STARTED = event(1, "run_started", run=RUN | {"status": "running", "output": ""})
 HELLO = event(2, "message_delta", text="Grüße ")
 WORLD = event(3, "message_delta", text="🌍")
 ENDED = event(4, "run_ended", run=RUN)
+WHOLE = STARTED + HELLO + WORLD + ENDED
 
 
 def test_define_replaces_the_agent(server: Server, client: Ductape) -> None:
@@ -84,6 +92,21 @@ def test_fetch_fetch_all_and_delete(server: Server, client: Ductape) -> None:
     assert client.agents.delete(tag="helper").tag == "helper"
 
 
+def test_define_can_ask_for_the_version_that_it_replaces(server: Server, client: Ductape) -> None:
+    server.on("PUT", HELPER, error(412, "version_mismatch"))
+    with pytest.raises(PreconditionFailedError):
+        client.agents.define(tag="helper", model="gpt", if_version=3)
+    assert server.received[0].headers["If-Match"] == '"3"'
+
+
+def test_fetch_all_can_be_of_those_that_use_a_model(server: Server, client: Ductape) -> None:
+    server.on("GET", f"{AGENTS}?model=gpt", ok({"data": [AGENT], "next_cursor": "x"}))
+    server.on("GET", f"{AGENTS}?model=gpt&cursor=x", ok({"data": [AGENT], "next_cursor": None}))
+    assert len(client.agents.fetch_all(model="gpt")) == 2
+    with pytest.raises(ValidationError):
+        client.agents.fetch_all(model="Not A Tag")
+
+
 @pytest.mark.parametrize("given", ["Hello", {"question": "Hello"}])
 def test_run_returns_the_run(server: Server, client: Ductape, given: str | dict[str, str]) -> None:
     server.on("POST", RUNS, ok(RUN))
@@ -96,6 +119,35 @@ def test_run_returns_the_run(server: Server, client: Ductape, given: str | dict[
         "input": given,
         "model_config": {"max_tokens": 5},
     }
+
+
+def test_a_run_lost_on_the_way_is_sent_again_under_the_same_key(server: Server, client: Ductape) -> None:
+    server.on("POST", RUNS, hang_up, ok(RUN))
+    assert client.agents.run(tag="helper", input="Hello").status == "completed"
+    first, again = (request.headers["Idempotency-Key"] for request in server.received)
+    assert first == again
+
+
+def test_a_lost_stream_is_sent_again_until_it_begins(server: Server, client: Ductape) -> None:
+    server.on("POST", RUNS, hang_up, events(WHOLE))
+    assert len(list(client.agents.stream(tag="helper", input="Hello"))) == 4
+    first, again = (request.headers["Idempotency-Key"] for request in server.received)
+    assert first == again
+
+
+def test_a_run_may_have_a_key_of_the_callers(server: Server, client: Ductape) -> None:
+    server.on("POST", RUNS, ok(RUN), events(WHOLE))
+    client.agents.run(tag="helper", input="Hello", idempotency_key="order-1")
+    list(client.agents.stream(tag="helper", input="Hello", idempotency_key="order-2"))
+    assert [request.headers["Idempotency-Key"] for request in server.received] == ["order-1", "order-2"]
+
+
+@pytest.mark.parametrize("key", ["", "a b", "a\r\nX-Evil: 1", "ä", "x" * 256])
+def test_a_key_that_cannot_be_one_is_refused(server: Server, client: Ductape, key: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        client.agents.run(tag="helper", input="Hello", idempotency_key=key)
+    assert refused.value.param == "idempotency_key"
+    assert server.received == []
 
 
 def test_a_failed_run_is_returned_and_not_raised(server: Server, client: Ductape) -> None:
@@ -131,12 +183,12 @@ def test_a_run_is_given_the_time_it_asks_for(server: Server, client: Ductape, mo
     "answer",
     [
         events(STARTED, HELLO, WORLD, ENDED),
-        events(STARTED + HELLO + WORLD + ENDED),
-        events(*(bytes([byte]) for byte in STARTED + HELLO + WORLD + ENDED)),
-        events(*((STARTED + HELLO + WORLD + ENDED)[i : i + 7] for i in range(0, 2000, 7)), whole=False),
+        events(WHOLE),
+        events(*(bytes([byte]) for byte in WHOLE)),
+        events(*(WHOLE[i : i + 7] for i in range(0, len(WHOLE), 7)), whole=False),
         events(b": ping\n\n", STARTED, b": ping\n\n", HELLO.replace(b"\n", b"\r\n"), b": ping\r\n\r\n", WORLD, ENDED),
         events(STARTED, event(9, "tool_started", tool="search"), HELLO, WORLD, ENDED),
-        plain(STARTED + HELLO + WORLD + ENDED),
+        plain(WHOLE),
     ],
     ids=["an event a chunk", "one chunk", "bytes", "sevens", "CRLF and pings", "unknown event", "not chunked"],
 )

@@ -10,11 +10,11 @@ import pytest
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from ductape import APIError, ConflictError, Ductape, ValidationError, sealing
+from ductape import APIError, ConflictError, Ductape, PreconditionFailedError, ValidationError, sealing
 from ductape.resources.overrides import Overrides
 from ductape.types.config import ConfigOverrides
 from ductape.types.entities import LocalSettings, ModelEnvInput
-from tests.sdk.loopback import Server, error, ok
+from tests.sdk.loopback import Server, error, hang_up, ok
 from tests.sdk.samples import MODEL
 
 MODELS = "/api/v1/products/shop/models"
@@ -175,6 +175,23 @@ def test_an_update_without_a_key_is_one_call(server: Server, client: Ductape, pr
     assert server.received[0].json() == {"envs": [{"slug": "dev", "active": False}, {"slug": "stg", "remove": True}]}
 
 
+def test_an_update_can_ask_for_the_version_that_it_changes(server: Server, client: Ductape, product: Product) -> None:
+    server.answers.pop(("PATCH", GPT))
+    server.on("PATCH", GPT, error(412, "version_mismatch"))
+    with pytest.raises(PreconditionFailedError):
+        client.model.update(tag="gpt", if_version=3, envs=[{"slug": "dev", "api_key": CANARY}])
+    assert [request.headers["If-Match"] for request in server.sent("PATCH", GPT)] == ['"3"']
+
+
+def test_a_creation_lost_on_the_way_is_sent_again_as_it_was(server: Server, client: Ductape, product: Product) -> None:
+    server.answers.pop(("POST", MODELS))
+    server.on("POST", MODELS, hang_up, ok(MODEL, 201))
+    create(client, {"slug": "dev", "api_key": CANARY})
+    first, again = server.sent("POST", MODELS)
+    assert first.headers["Idempotency-Key"] == again.headers["Idempotency-Key"]
+    assert first.body == again.body
+
+
 @pytest.mark.parametrize(
     ("key", "fault"),
     [
@@ -229,6 +246,13 @@ def test_a_malformed_sealing_key_sends_no_key(server: Server, client: Ductape, p
     assert CANARY not in repr(sealing_frame.locals)
     assert refused.value.__context__ is None
     assert server.sent("POST", MODELS) == []
+
+
+def test_fetch_all_can_be_of_a_provider_or_an_environment(server: Server, client: Ductape, product: Product) -> None:
+    server.on("GET", f"{MODELS}?provider=openai&env=dev", ok({"data": [MODEL], "next_cursor": None}))
+    assert len(client.model.fetch_all(provider="openai", env="dev")) == 1
+    with pytest.raises(ValidationError):
+        client.model.fetch_all(provider="nobody")
 
 
 def test_fetch_fetch_all_and_delete(server: Server, client: Ductape, product: Product) -> None:

@@ -82,7 +82,7 @@ def test_environments_have_the_same_verbs(server: Server, client: Ductape) -> No
     server.on("PATCH", f"{SHOP}/envs/dev", ok(ENVIRONMENT))
     server.on("DELETE", f"{SHOP}/envs/dev", ok({"deleted": True, "tag": "dev"}))
     environments = client.product.environment
-    assert environments is client.products.environments
+    assert environments == client.products.environments
     assert environments.create(slug="dev", description="mine").slug == "dev"
     assert environments.fetch(slug="dev", product="shop").active
     assert [env.slug for env in environments.fetch_all()] == ["dev"]

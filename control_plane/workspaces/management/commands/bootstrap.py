@@ -25,6 +25,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("migrate", interactive=False, verbosity=0)
+        call_command("purge", verbosity=0)
         call_command("collectstatic", interactive=False, verbosity=0)
         self.stdout.write(json.dumps(self._first_things(options["workspace"], options["admin"])))
 

@@ -9,6 +9,7 @@ from rest_framework.response import Response
 from control_plane.access import members, shown, tokens
 from control_plane.api.pagination import page
 from control_plane.api.views import TenantView, answer, deleted
+from control_plane.idempotency.once import once
 from control_plane.workspaces.models import Member, Scope
 from ductape.types.members import MemberCreate, MemberUpdate
 from ductape.types.tokens import TokenCreate, TokenRotate
@@ -61,6 +62,7 @@ class MemberList(TenantView):
     def get(self, request: Request) -> Response:
         return page(request, Member.objects.select_related("user"), shown.member, by="id")
 
+    @once
     def post(self, request: Request) -> Response:
         member = members.create_member(workspace_id=self.workspace_id, wanted=self.read(MemberCreate))
         return answer(shown.member(member), 201)

@@ -36,7 +36,7 @@ class AccessTokenAuthentication(BaseAuthentication):
 class HasScope(BasePermission):
     """Reading needs `read`, everything else `write`, unless the view names what it needs."""
 
-    def has_permission(self, request: Request, view: TenantView) -> bool:  # type: ignore[override]
+    def has_permission(self, request: Request, view: TenantView) -> bool:  # type: ignore[override]  # no other views ask for a permission
         needed = view.needs or (Scope.READ if request.method in SAFE_METHODS else Scope.WRITE)
         if not cast(Principal, request.user).may(needed):
             raise missing_scope(needed)
@@ -46,7 +46,7 @@ class HasScope(BasePermission):
 class StaysWithinReach(BasePermission):
     """A bound token changes only what its bindings name. What it cannot see is not found, which services see to."""
 
-    def has_permission(self, request: Request, view: TenantView) -> bool:  # type: ignore[override]
+    def has_permission(self, request: Request, view: TenantView) -> bool:  # type: ignore[override]  # no other views ask for a permission
         if request.method in SAFE_METHODS or request.method in view.keeps_within_reach:
             return True
         reach = cast(Principal, request.user).reach

@@ -21,19 +21,8 @@ class Reach:
     def of(cls, products: Iterable[str] | None, envs: Iterable[str] | None) -> Self:
         return cls(_names(products), _names(envs))
 
-    @property
-    def bound(self) -> bool:
-        return self.products is not None or self.envs is not None
-
-    def has_product(self, tag: str) -> bool:
-        return self.products is None or tag in self.products
-
     def has_env(self, slug: str) -> bool:
         return self.envs is None or slug in self.envs
-
-    def covers(self, other: Reach) -> bool:
-        """Nothing that the other reaches is beyond this one."""
-        return _covers(self.products, other.products) and _covers(self.envs, other.envs)
 
     def in_products(self, column: str) -> Q:
         return _among(column, self.products)
@@ -53,10 +42,6 @@ def current_reach() -> Reach:
 
 def _names(given: Iterable[str] | None) -> frozenset[str] | None:
     return None if given is None else frozenset(given)
-
-
-def _covers(mine: frozenset[str] | None, theirs: frozenset[str] | None) -> bool:
-    return mine is None or (theirs is not None and theirs <= mine)
 
 
 def _among(column: str, names: frozenset[str] | None) -> Q:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import builtins
 
-from ductape.call import Call, Flow
+from ductape.call import Call, Flow, new_key
 from ductape.resources.base import Deleted, Resource, all_pages, body, path
 from ductape.sending import TransportT, operation
 from ductape.types.members import Member, MemberCreate, MemberUpdate, Role
@@ -23,7 +23,7 @@ class Members(Resource[TransportT]):
             ConflictError: a member already.
         """
         fields = body(MemberCreate, {"user": user, "role": role})
-        return Call("POST", path("members"), Member.model_validate, body=fields)
+        return Call("POST", path("members"), Member.model_validate, body=fields, idempotency_key=new_key())
 
     @operation
     def fetch(self, *, id: str) -> Call[Member]:

@@ -1,16 +1,43 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 import pytest
+from django_scopes import scope
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from control_plane.access.tokens import visible_tokens
 from control_plane.products.models import Product
-from control_plane.workspaces.models import AccessToken
+from control_plane.workspaces.models import AccessToken, Scope, Workspace
+from control_plane.workspaces.reach import Reach
+from control_plane.workspaces.services import issue
 from ductape.sealing import b64_encode
 from tests.control_plane.conftest import Caller
 
 NOBODY = "00000000-0000-7000-8000-000000000000"
+
+
+NAMES = ["a", "b", "c"]
+BINDINGS = st.none() | st.frozensets(st.sampled_from(NAMES), min_size=1)
+REACHES = st.builds(Reach, BINDINGS, BINDINGS)
+
+
+def reached(reach: Reach) -> set[tuple[str, str]]:
+    """Pairs of product and environment; `z` stands for those that nobody named."""
+    everything = [*NAMES, "z"]
+    return set(product(everything if reach.products is None else reach.products, reach.envs or everything))
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(mine=REACHES, theirs=REACHES)
+def test_a_token_is_visible_exactly_if_it_reaches_nothing_more(acme: Workspace, mine: Reach, theirs: Reach) -> None:
+    token = issue(workspace_id=acme.id, name="x", scopes=[Scope.READ], reach=theirs).row
+    with scope(reach=mine):
+        visible = visible_tokens(acme.id).filter(id=token.id).exists()
+    assert visible == (reached(theirs) <= reached(mine))
 
 
 def made_by(caller: Caller, **more: Any) -> dict[str, Any]:

@@ -81,7 +81,10 @@ AUTH_PASSWORD_VALIDATORS = [
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["control_plane.api.authentication.AccessTokenAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["control_plane.api.authentication.HasScope"],
+    "DEFAULT_PERMISSION_CLASSES": [
+        "control_plane.api.authentication.HasScope",
+        "control_plane.api.authentication.StaysWithinReach",
+    ],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["control_plane.api.parsing.JSONObjectParser"],
     "EXCEPTION_HANDLER": "control_plane.api.errors.handle_exception",

@@ -8,6 +8,7 @@ from control_plane.api.views import ServiceView, error_page, healthz, server_err
 urlpatterns = [
     path("healthz", healthz),
     path("api/v1/", ServiceView.as_view()),
+    path("api/v1/", include("control_plane.access.urls")),
     path("api/v1/", include("control_plane.products.urls")),
     path("api/v1/", include("control_plane.catalog.urls")),
     path("api/v1/", include("control_plane.agents.urls")),

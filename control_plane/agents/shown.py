@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 from control_plane.agents.models import Agent, AgentEnv
+from control_plane.workspaces.reach import current_reach
 from ductape.types import entities
 
 
 def agent(row: Agent) -> entities.Agent:
-    envs = row.envs.select_related("environment").order_by("environment_id")
+    envs = row.envs.filter(current_reach().in_envs("environment__slug"))
+    envs = envs.select_related("environment").order_by("environment_id")
     return entities.Agent(
         id=str(row.id),
         tag=row.tag,

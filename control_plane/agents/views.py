@@ -14,6 +14,7 @@ from control_plane.idempotency.once import once
 from control_plane.products.models import Product
 from control_plane.products.services import get_product
 from control_plane.versions.views import HistoryView, VersionDetail, VersionDiff, VersionList
+from control_plane.workspaces.models import Scope
 from ductape.types.entities import AgentDefine
 from ductape.types.filters import AgentFilter
 from ductape.types.runs import ResolveRequest
@@ -48,6 +49,9 @@ class AgentDetail(TenantView):
 
 
 class AgentResolve(TenantView):
+    needs = Scope.READ
+    keeps_within_reach = frozenset({"POST"})
+
     def post(self, request: Request, product: str, agent: str) -> Response:
         wanted = self.read(ResolveRequest)
         target = find_target(get_product(product), env=wanted.env, agent=agent, model=None)
@@ -55,6 +59,9 @@ class AgentResolve(TenantView):
 
 
 class ModelResolve(TenantView):
+    needs = Scope.READ
+    keeps_within_reach = frozenset({"POST"})
+
     def post(self, request: Request, product: str, model: str) -> Response:
         wanted = self.read(ResolveRequest)
         target = find_target(get_product(product), env=wanted.env, agent=None, model=model)

@@ -6,13 +6,13 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
-from control_plane.api.errors import missing_scope, unauthenticated
+from control_plane.api.errors import beyond_binding, missing_scope, unauthenticated
 from control_plane.workspaces.models import Scope
 from control_plane.workspaces.services import Principal, check_token
 
 # DRF's views import this module while they are being imported themselves.
 if TYPE_CHECKING:
-    from rest_framework.views import APIView
+    from control_plane.api.views import TenantView
 
 
 def principal_of(authorization: str) -> Principal:
@@ -34,10 +34,23 @@ class AccessTokenAuthentication(BaseAuthentication):
 
 
 class HasScope(BasePermission):
-    """Reading needs `read`, everything else `write`."""
+    """Reading needs `read`, everything else `write`, unless the view names what it needs."""
 
-    def has_permission(self, request: Request, view: APIView) -> bool:
-        needed = Scope.READ if request.method in SAFE_METHODS else Scope.WRITE
+    def has_permission(self, request: Request, view: TenantView) -> bool:  # type: ignore[override]
+        needed = view.needs or (Scope.READ if request.method in SAFE_METHODS else Scope.WRITE)
         if not cast(Principal, request.user).may(needed):
             raise missing_scope(needed)
+        return True
+
+
+class StaysWithinReach(BasePermission):
+    """A bound token changes only what its bindings name. What it cannot see is not found, which services see to."""
+
+    def has_permission(self, request: Request, view: TenantView) -> bool:  # type: ignore[override]
+        if request.method in SAFE_METHODS or request.method in view.keeps_within_reach:
+            return True
+        reach = cast(Principal, request.user).reach
+        outside_products = reach.products is not None and "product" not in view.kwargs
+        if outside_products or reach.envs is not None:
+            raise beyond_binding()
         return True

@@ -48,9 +48,9 @@ class ApiError(Exception):
         }
 
 
-def not_found(noun: str, name: str) -> ApiError:
+def not_found(noun: str, name: str, check: str = "the tag and the product") -> ApiError:
     """The same answer for what does not exist and for what belongs to another workspace."""
-    return ApiError(404, f"{noun}_not_found", f"no {noun} {name!r} here; check the tag and the product", param=noun)
+    return ApiError(404, f"{noun}_not_found", f"no {noun} {name!r} here; check {check}", param=noun)
 
 
 def already_exists(noun: str, name: str) -> ApiError:
@@ -63,6 +63,14 @@ def unauthenticated() -> ApiError:
 
 def missing_scope(scope: str) -> ApiError:
     return ApiError(403, "missing_scope", f"this access token lacks the scope `{scope}`")
+
+
+def beyond_binding() -> ApiError:
+    return ApiError(
+        403,
+        "beyond_binding",
+        "this access token is bound to products or environments and this changes more than those; use an unbound one",
+    )
 
 
 def invalid(error: ValidationError) -> ApiError:

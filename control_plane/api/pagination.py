@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
+from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from pydantic import BaseModel
 from rest_framework.request import Request
@@ -27,7 +28,7 @@ def page(request: Request, rows: QuerySet[ModelT], show: Callable[[ModelT], Base
     limit = _limit(request.query_params.get("limit"))
     cursor = request.query_params.get("cursor")
     if cursor:
-        rows = rows.filter(**{f"{by}__gt": _decode(cursor)})
+        rows = _after(rows, by, _decode(cursor))
     found = list(rows.order_by(by)[: limit + 1])
     more = len(found) > limit
     found = found[:limit]
@@ -45,8 +46,19 @@ def _limit(text: str | None) -> int:
     return int(text)
 
 
+def _after(rows: QuerySet[ModelT], by: str, last: str) -> QuerySet[ModelT]:
+    try:
+        return rows.filter(**{f"{by}__gt": last})
+    except ValidationError:  # text where the column holds ids
+        raise _bad_cursor() from None
+
+
 def _decode(cursor: str) -> str:
     try:
         return b64_decode(cursor).decode()
     except ValueError:
-        raise ApiError(422, "invalid_argument", "cursor: pass `next_cursor` on as it was", param="cursor") from None
+        raise _bad_cursor() from None
+
+
+def _bad_cursor() -> ApiError:
+    return ApiError(422, "invalid_argument", "cursor: pass `next_cursor` on as it was", param="cursor")

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from typing import Any, TypeVar, cast
+from typing import Any, ClassVar, TypeVar, cast
 from uuid import UUID
 
 from django.conf import settings
@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 from control_plane.api.errors import ApiError, as_api_error
 from control_plane.api.pagination import PAGING
 from control_plane.api.request_id import new_request_id
+from control_plane.workspaces.models import Scope
 from control_plane.workspaces.services import Principal
 
 InputT = TypeVar("InputT", bound=BaseModel)
@@ -22,6 +23,11 @@ InputT = TypeVar("InputT", bound=BaseModel)
 
 class TenantView(APIView):
     """A view that knows its caller's workspace and can see nothing else."""
+
+    needs: ClassVar[Scope | None] = None
+    """The scope that every method needs; None: `read` to read, `write` to change."""
+    keeps_within_reach: ClassVar[frozenset[str]] = frozenset()
+    """Methods that change nothing beyond the products and environments that the caller's token is bound to."""
 
     workspace_id: UUID
     caller: Principal
@@ -31,6 +37,7 @@ class TenantView(APIView):
         self.caller = cast(Principal, request.user)
         self.workspace_id = self.caller.workspace_id
         self._scope.enter_context(scope(workspace=self.workspace_id))
+        self._scope.enter_context(scope(reach=self.caller.reach))
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         with ExitStack() as self._scope:

@@ -6,7 +6,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
-from control_plane.api.errors import ApiError, already_exists, not_found
+from control_plane.api.errors import ApiError, already_exists, beyond_binding, not_found
 from control_plane.api.versions import refuse_other_version
 from control_plane.catalog.base_url import check_base_url
 from control_plane.catalog.keys import parse_sealed, replace_key
@@ -15,6 +15,7 @@ from control_plane.catalog.users import users_of
 from control_plane.products.models import Environment, Product
 from control_plane.products.services import get_environment, named_environments
 from control_plane.versions.services import record
+from control_plane.workspaces.reach import current_reach
 from ductape.types.config import Limit, LimitedSetting
 from ductape.types.entities import LocalSettings, ModelCreate, ModelEnvInput, ModelUpdate
 from ductape.types.filters import ModelFilter
@@ -76,8 +77,11 @@ def update_model(
 
     Raises:
         ApiError: 404; 412 the model is not at `if_version`;
-            422 `key_must_be_resealed` when a key would be sent somewhere it was not sealed for.
+            422 `key_must_be_resealed` when a key would be sent somewhere it was not sealed for;
+            403 when a token that is bound to environments changes what all of them share.
     """
+    if current_reach().envs is not None and wanted.model_fields_set - {"envs", "message"}:
+        raise beyond_binding()
     model = Model.objects.select_for_update().filter(product=product, tag=tag).first()
     if model is None:
         raise not_found("model", tag)

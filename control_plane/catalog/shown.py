@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 from control_plane.catalog.models import Model, ModelEnv
+from control_plane.workspaces.reach import current_reach
 from ductape.types import entities
 
 
 def model(row: Model) -> entities.Model:
-    envs = row.envs.select_related("environment", "provider_key").order_by("environment_id")
+    envs = row.envs.filter(current_reach().in_envs("environment__slug"))
+    envs = envs.select_related("environment", "provider_key").order_by("environment_id")
     return entities.Model(
         id=str(row.id),
         tag=row.tag,

@@ -32,6 +32,8 @@ class ModelList(TenantView):
 
 
 class ModelDetail(TenantView):
+    keeps_within_reach = frozenset({"PATCH"})
+
     def get(self, request: Request, product: str, model: str) -> Response:
         return answer(shown.model(services.get_model(get_product(product), model)))
 

@@ -2,7 +2,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
 from uuid import UUID
+
+from django_scopes import scope
 
 from control_plane.api.authentication import principal_of
 from control_plane.api.errors import missing_scope, not_found
@@ -24,6 +28,9 @@ from workers.models.errors import ModelError
 
 logger = logging.getLogger(__name__)
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 HEARTBEAT_SECONDS = 15.0
 
 
@@ -34,7 +41,7 @@ async def create_run(exchange: Exchange, connections: Connections) -> None:
     wanted = RunCreate.model_validate(body)
     key = exchange.header(b"idempotency-key")
     keyed = keyed_request(principal, key, "POST", "/v1/runs", body) if key else None
-    run, going_to = await in_thread(principal.workspace_id, _begin, wanted, keyed)
+    run, going_to = await _as(principal, _begin, wanted, keyed)
     if going_to is None:
         await _answer_again(exchange, shown.run(run), stream=wanted.stream)
     elif wanted.stream:
@@ -51,15 +58,25 @@ async def fetch_run(exchange: Exchange, connections: Connections) -> None:
         run_id = UUID(given)
     except ValueError:
         raise not_found("run", given) from None
-    found = await in_thread(principal.workspace_id, lambda: shown.run(services.get_run(run_id)))
+    found = await _as(principal, lambda: shown.run(services.get_run(run_id)))
     await _answer(exchange, found)
 
 
-async def _caller(exchange: Exchange, scope: Scope) -> Principal:
+async def _caller(exchange: Exchange, needed: Scope) -> Principal:
     principal = await in_thread(None, principal_of, exchange.header(b"authorization"))
-    if not principal.may(scope):
-        raise missing_scope(scope)
+    if not principal.may(needed):
+        raise missing_scope(needed)
     return principal
+
+
+async def _as(principal: Principal, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Database work on behalf of the caller, within the caller's workspace and reach."""
+
+    def within() -> T:
+        with scope(reach=principal.reach):
+            return work(*args, **kwargs)
+
+    return await in_thread(principal.workspace_id, within)
 
 
 async def _answer(exchange: Exchange, run: runs.Run) -> None:

@@ -5,12 +5,13 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import ProtectedError
+from django.db.models import ProtectedError, QuerySet
 
 from control_plane.api.errors import ApiError, already_exists, not_found
 from control_plane.products.models import Environment, Product, ProductKey
 from control_plane.vault import product_keys
 from control_plane.vault.keyring import load_keyring
+from control_plane.workspaces.reach import current_reach
 from ductape.types.entities import (
     EnvironmentInput,
     EnvironmentUpdate,
@@ -27,17 +28,27 @@ DEFAULT_ENVIRONMENTS = (
 )
 
 
+def visible_products() -> QuerySet[Product]:
+    """Those within the caller's reach."""
+    return Product.objects.filter(current_reach().in_products("tag"))
+
+
+def visible_environments(product: Product) -> QuerySet[Environment]:
+    """Those within the caller's reach."""
+    return product.environments.filter(current_reach().in_envs("slug"))
+
+
 def get_product(tag: str) -> Product:
-    """Raises: ApiError: 404."""
-    product = Product.objects.filter(tag=tag).first()
+    """Raises: ApiError: 404, also when it is beyond the caller's reach."""
+    product = visible_products().filter(tag=tag).first()
     if product is None:
         raise not_found("product", tag)
     return product
 
 
 def get_environment(product: Product, slug: str) -> Environment:
-    """Raises: ApiError: 404."""
-    environment = product.environments.filter(slug=slug).first()
+    """Raises: ApiError: 404, also when it is beyond the caller's reach."""
+    environment = visible_environments(product).filter(slug=slug).first()
     if environment is None:
         raise not_found("env", slug)
     return environment
@@ -145,7 +156,7 @@ def named_environments(product: Product, slugs: Sequence[str]) -> dict[str, Envi
         ApiError: 422 one is unknown, with those that there are, or given twice.
     """
     refuse_twice(slugs)
-    there = {environment.slug: environment for environment in product.environments.all()}
+    there = {environment.slug: environment for environment in visible_environments(product)}
     for slug in slugs:
         if slug not in there:
             known = ", ".join(sorted(there)) or "none"

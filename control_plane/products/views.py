@@ -7,13 +7,12 @@ from control_plane.api.pagination import page
 from control_plane.api.views import TenantView, answer, deleted
 from control_plane.idempotency.once import once
 from control_plane.products import services, shown
-from control_plane.products.models import Product
 from ductape.types.entities import EnvironmentInput, EnvironmentUpdate, ProductCreate, ProductUpdate
 
 
 class ProductList(TenantView):
     def get(self, request: Request) -> Response:
-        return page(request, Product.objects.prefetch_related("environments"), shown.product)
+        return page(request, services.visible_products().prefetch_related("environments"), shown.product)
 
     @once
     def post(self, request: Request) -> Response:
@@ -40,7 +39,8 @@ class SealingKeyDetail(TenantView):
 
 class EnvironmentList(TenantView):
     def get(self, request: Request, product: str) -> Response:
-        return page(request, services.get_product(product).environments.all(), shown.environment, by="slug")
+        environments = services.visible_environments(services.get_product(product))
+        return page(request, environments, shown.environment, by="slug")
 
     @once
     def post(self, request: Request, product: str) -> Response:
@@ -49,6 +49,8 @@ class EnvironmentList(TenantView):
 
 
 class EnvironmentDetail(TenantView):
+    keeps_within_reach = frozenset({"PATCH"})
+
     def get(self, request: Request, product: str, slug: str) -> Response:
         return answer(shown.environment(services.get_environment(services.get_product(product), slug)))
 

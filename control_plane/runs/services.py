@@ -12,6 +12,7 @@ from control_plane.api.errors import not_found
 from control_plane.catalog.models import ProviderKey
 from control_plane.runs.models import Run
 from control_plane.runs.preparing import Prepared
+from control_plane.workspaces.reach import current_reach
 from ductape.types.runs import RunError, Timing, TokenUsage
 
 
@@ -28,8 +29,10 @@ class Outcome:
 
 
 def get_run(run_id: UUID) -> Run:
-    """Raises: ApiError: 404."""
-    run = Run.objects.select_related("product").filter(id=run_id).first()
+    """Raises: ApiError: 404, also when it is beyond the caller's reach."""
+    reach = current_reach()
+    visible = Run.objects.filter(reach.in_products("product__tag"), reach.in_envs("env"))
+    run = visible.select_related("product").filter(id=run_id).first()
     if run is None:
         raise not_found("run", str(run_id))
     return run

@@ -5,6 +5,7 @@ from typing import Any
 from control_plane.api.errors import ApiError
 from control_plane.versions.diffing import diff
 from control_plane.versions.models import Version, Versioned
+from control_plane.workspaces.reach import current_reach
 from ductape.types.versions import Diff
 
 
@@ -34,7 +35,14 @@ def get_version(row: Versioned, number: int) -> Version:
     return version
 
 
+def visible_content(version: Version) -> dict[str, Any]:
+    """Without what it said in environments beyond the caller's reach."""
+    reach = current_reach()
+    envs = {slug: said for slug, said in version.content["envs"].items() if reach.has_env(slug)}
+    return {**version.content, "envs": envs}
+
+
 def compare(row: Versioned, before: int, after: int) -> Diff:
     """Raises: ApiError: 404."""
-    contents = (get_version(row, before).content, get_version(row, after).content)
-    return Diff(before=before, after=after, changes=diff(*contents))
+    old, new = (visible_content(get_version(row, number)) for number in (before, after))
+    return Diff(before=before, after=after, changes=diff(old, new))

@@ -48,7 +48,7 @@ def shown(row: Version) -> versions.Version:
         author=row.author,
         message=row.message,
         created_at=row.created_at,
-        content=row.content,
+        content=services.visible_content(row),
     )
 
 

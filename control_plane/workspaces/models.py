@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Self
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django_scopes import ScopedManager
@@ -14,6 +15,12 @@ class Scope(models.TextChoices):
     WRITE = "write"
     RUN = "run"
     ADMIN = "admin"
+
+
+class Role(models.TextChoices):
+    ADMIN = "admin"
+    DEVELOPER = "developer"
+    VIEWER = "viewer"
 
 
 class Workspace(models.Model):
@@ -42,6 +49,19 @@ class WorkspaceRow(models.Model):
         abstract = True
 
 
+class Member(WorkspaceRow):
+    """A user's role in one workspace."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    role = models.CharField(max_length=16, choices=Role.choices)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("workspace", "user"), name="member_is_unique"),)
+
+    def __str__(self) -> str:
+        return f"{self.user}, {self.role}"
+
+
 class AccessToken(models.Model):
     """A caller's credential. It is found before the workspace is known, hence no scope."""
 
@@ -53,6 +73,16 @@ class AccessToken(models.Model):
     digest = models.CharField(max_length=64, unique=True, editable=False)
     """Peppered HMAC of the token; the token itself is shown once and stored nowhere."""
     scopes = ArrayField(models.CharField(max_length=8, choices=Scope.choices))
+    products = ArrayField(models.CharField(max_length=63), null=True, blank=True)
+    """Tags of the products that it is bound to; null is all."""
+    envs = ArrayField(models.CharField(max_length=32), null=True, blank=True)
+    """Slugs of the environments that it is bound to, in whatever product; null is all."""
+    member = models.ForeignKey(Member, on_delete=models.CASCADE, null=True, blank=True, related_name="access_tokens")
+    """Whom it acts for, with no more than that role allows; null is the workspace itself."""
+    replaces = models.OneToOneField(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="replaced_by", editable=False
+    )
+    """The token that it was rotated from, which works on until its grace period ends."""
     expires_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)

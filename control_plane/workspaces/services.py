@@ -1,18 +1,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django_scopes import scope
 
 from control_plane.vault.keyring import load_keyring
 from control_plane.workspaces import token_format
-from control_plane.workspaces.models import AccessToken, Scope, Workspace
+from control_plane.workspaces.models import AccessToken, Member, Role, Scope, Workspace
+from control_plane.workspaces.reach import EVERYWHERE, Reach
+from control_plane.workspaces.roles import granted, scopes_of
 
 TOKEN_LIFETIME = timedelta(days=90)
 _LAST_USED_GRAIN = timedelta(minutes=1)
@@ -26,12 +30,20 @@ class Principal:
     token_id: UUID
     name: str
     """Of the token: who is named as the author of a change."""
-    scopes: frozenset[str]
+    scopes: frozenset[Scope]
+    reach: Reach = EVERYWHERE
 
     is_authenticated = True
 
     def may(self, scope: Scope) -> bool:
-        return scope in self.scopes or Scope.ADMIN in self.scopes
+        return scope in self.scopes
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    row: AccessToken
+    token: str = field(repr=False)
+    """This is the only time that anybody sees it."""
 
 
 @transaction.atomic
@@ -40,28 +52,59 @@ def create_workspace(*, tag: str, name: str) -> Workspace:
 
 
 @transaction.atomic
-def issue_token(
-    *, workspace: Workspace, name: str, scopes: Sequence[Scope], lifetime: timedelta = TOKEN_LIFETIME
-) -> str:
-    """Create an access token.
+def add_member(*, workspace_id: UUID, user: str, role: Role) -> Member:
+    """Give a user a role; one whom this installation does not know yet is created, without a way to log in.
 
-    Returns:
-        The token. This is the only time that anybody sees it.
+    Raises:
+        IntegrityError: a member already.
     """
+    known, created = get_user_model().objects.get_or_create(username=user)
+    if created:
+        known.set_unusable_password()
+        known.save(update_fields=["password"])
+    return Member.objects.create(workspace_id=workspace_id, user=known, role=role)
+
+
+@transaction.atomic
+def issue(
+    *,
+    workspace_id: UUID,
+    name: str,
+    scopes: Sequence[Scope],
+    lifetime: timedelta = TOKEN_LIFETIME,
+    reach: Reach = EVERYWHERE,
+    member: Member | None = None,
+    replaces: AccessToken | None = None,
+) -> Issued:
     token = token_format.new_token()
-    AccessToken.objects.create(
-        workspace=workspace,
+    row = AccessToken.objects.create(
+        workspace_id=workspace_id,
         name=name,
         shown=token_format.shown(token),
         digest=_digest(token),
         scopes=list(scopes),
+        products=None if reach.products is None else sorted(reach.products),
+        envs=None if reach.envs is None else sorted(reach.envs),
+        member=member,
+        replaces=replaces,
         expires_at=timezone.now() + lifetime,
     )
-    return token
+    return Issued(row, token)
+
+
+def issue_token(
+    *, workspace: Workspace, name: str, scopes: Sequence[Scope], lifetime: timedelta = TOKEN_LIFETIME
+) -> str:
+    """An access token of the workspace, unbound."""
+    return issue(workspace_id=workspace.id, name=name, scopes=scopes, lifetime=lifetime).token
 
 
 def check_token(token: str) -> Principal | None:
-    """Who a token speaks for; None when it is malformed, unknown, expired or revoked."""
+    """Who a token speaks for; None when it is malformed, unknown, expired or revoked.
+
+    What is looked up is a keyed digest: that of a near miss has nothing in common with any in the table, so the time
+    that a refusal takes says nothing about tokens.
+    """
     if not token_format.well_formed(token):
         return None
     now = timezone.now()
@@ -69,7 +112,27 @@ def check_token(token: str) -> Principal | None:
     if found is None:
         return None
     _note_use(found, now)
-    return Principal(found.workspace_id, found.id, found.name, frozenset(found.scopes))
+    reach = Reach.of(found.products, found.envs)
+    return Principal(found.workspace_id, found.id, found.name, _scopes(found), reach)
+
+
+def find_token(token: str) -> AccessToken | None:
+    """The row of a token in clear, whatever its state."""
+    return AccessToken.objects.filter(digest=_digest(token)).first() if token_format.well_formed(token) else None
+
+
+def revoke(tokens: QuerySet[AccessToken]) -> int:
+    """End them at once; returns how many were not revoked before."""
+    return tokens.filter(revoked_at=None).update(revoked_at=timezone.now())
+
+
+def _scopes(token: AccessToken) -> frozenset[Scope]:
+    """A member's token is cut to what the member may do now."""
+    if token.member_id is None:
+        return granted(token.scopes)
+    with scope(workspace=token.workspace_id):
+        member = Member.objects.filter(id=token.member_id, user__is_active=True).first()
+    return granted(token.scopes) & scopes_of(Role(member.role)) if member else frozenset()
 
 
 def _note_use(token: AccessToken, now: datetime) -> None:

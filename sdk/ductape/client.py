@@ -10,9 +10,11 @@ from ductape.sending import TransportT
 # The rest is imported by the first use of what needs it: `import ductape` loads neither requests nor pydantic.
 if TYPE_CHECKING:
     from ductape.resources.agents import Agents
+    from ductape.resources.members import Members
     from ductape.resources.models import Models
     from ductape.resources.products import Products
     from ductape.resources.runs import Runs
+    from ductape.resources.tokens import Tokens
     from ductape.transport import Transport
 
 
@@ -76,6 +78,18 @@ class Client(ABC, Generic[TransportT]):
         from ductape.resources.runs import Runs
 
         return Runs(self._transport, self._settings)
+
+    @cached_property
+    def tokens(self) -> Tokens[TransportT]:
+        from ductape.resources.tokens import Tokens
+
+        return Tokens(self._transport, self._settings)
+
+    @cached_property
+    def members(self) -> Members[TransportT]:
+        from ductape.resources.members import Members
+
+        return Members(self._transport, self._settings)
 
     @property
     def products(self) -> Products[TransportT]:

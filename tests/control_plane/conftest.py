@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +13,9 @@ from django_scopes import scope
 
 from control_plane.products.models import Product
 from control_plane.products.services import get_product
-from control_plane.workspaces.models import Scope, Workspace
-from control_plane.workspaces.services import create_workspace, issue_token
+from control_plane.workspaces.models import Member, Role, Scope, Workspace
+from control_plane.workspaces.reach import Reach
+from control_plane.workspaces.services import add_member, create_workspace, issue, issue_token
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,31 @@ def bob(acme: Workspace) -> Caller:
 def mallory(db: None) -> Caller:
     other = create_workspace(tag="evil", name="Evil")
     return Caller(issue_token(workspace=other, name="mallory", scopes=[Scope.ADMIN]), other)
+
+
+@pytest.fixture
+def bound(acme: Workspace) -> Callable[..., Caller]:
+    """Somebody with a token of alice's workspace that is bound to products or environments."""
+
+    def somebody(
+        *scopes: Scope, products: list[str] | None = None, envs: list[str] | None = None, member: Member | None = None
+    ) -> Caller:
+        given = scopes or [Scope.ADMIN]
+        issued = issue(workspace_id=acme.id, name="x", scopes=given, reach=Reach.of(products, envs), member=member)
+        return Caller(issued.token, acme)
+
+    return somebody
+
+
+@pytest.fixture
+def member_with(acme: Workspace) -> Callable[[Role], Member]:
+    """A member of alice's workspace, named as the role."""
+
+    def somebody(role: Role) -> Member:
+        with scope(workspace=acme):
+            return add_member(workspace_id=acme.id, user=role.value, role=role)
+
+    return somebody
 
 
 @pytest.fixture

@@ -72,3 +72,29 @@ RUN: dict[str, Any] = {
     "resolved": {"model": "gpt", "provider": "openai", "model_name": "gpt-4-turbo", "env": "dev", "settings": {}},
     "created_at": NOW,
 }
+ACCESS_TOKEN: dict[str, Any] = {
+    "id": "t1",
+    "name": "ci",
+    "shown": "dts_canary-a",
+    "scopes": ["read"],
+    "products": None,
+    "envs": None,
+    "member": None,
+    "replaces": None,
+    "created_at": NOW,
+    "expires_at": NOW,
+    "revoked_at": None,
+    "last_used_at": None,
+}
+CURRENT_TOKEN: dict[str, Any] = {
+    "id": "t1",
+    "name": "ci",
+    "workspace": "acme",
+    "member": "carol",
+    "role": "viewer",
+    "scopes": ["read"],
+    "products": ["shop"],
+    "envs": None,
+    "expires_at": NOW,
+}
+MEMBER: dict[str, Any] = {"id": "u1", "user": "carol", "role": "viewer", "created_at": NOW, "updated_at": NOW}

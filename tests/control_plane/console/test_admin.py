@@ -25,6 +25,8 @@ def test_every_entity_is_registered() -> None:
 @pytest.mark.parametrize("model", OURS, ids=lambda model: model._meta.label)
 def test_every_list_and_page_opens_and_shows_no_key(operator: Client, alice: Any, shop: Any, model: Any) -> None:
     alice.post("products/shop/models", {"tag": "m", "name": "M", "provider": "local", "model": "a/b", "envs": []})
+    alice.post("members", {"user": "carol", "role": "viewer"})
+    alice.post("tokens", {"name": "carol's", "scopes": ["read"], "member": "carol", "products": ["shop"]})
     listing = f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
 
     assert operator.get(listing).status_code == 200

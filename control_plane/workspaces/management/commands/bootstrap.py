@@ -8,9 +8,10 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.core.management import BaseCommand, call_command
 from django.db import connection, transaction
+from django_scopes import scope
 
-from control_plane.workspaces.models import Scope, Workspace
-from control_plane.workspaces.services import create_workspace, issue_token
+from control_plane.workspaces.models import Role, Scope, Workspace
+from control_plane.workspaces.services import add_member, create_workspace, issue_token
 
 _LOCK = 0x64756374617065  # "ductape": two bootstraps of one database take turns
 
@@ -38,6 +39,8 @@ class Command(BaseCommand):
         workspace = create_workspace(tag=tag, name=tag.capitalize())
         password = secrets.token_urlsafe(15)
         get_user_model().objects.create_superuser(username=admin, password=password)
+        with scope(workspace=workspace.id):
+            add_member(workspace_id=workspace.id, user=admin, role=Role.ADMIN)
         token = issue_token(workspace=workspace, name="bootstrap", scopes=[Scope.ADMIN])
         return _answer(workspace, admin, created=True, password=password, token=token)
 

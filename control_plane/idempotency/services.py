@@ -48,18 +48,15 @@ def claim(request: KeyedRequest) -> KeptAnswer:
     Raises:
         ApiError: 409 the key came with another request before.
     """
-    row = KeptAnswer(
-        workspace_id=request.workspace_id,
-        token_id=request.token_id,
-        key=request.key,
-        fingerprint=request.fingerprint,
-    )
-    unique = ("workspace_id", "token_id", "key")
+    identity = {"workspace_id": request.workspace_id, "token_id": request.token_id, "key": request.key}
     # An update, because "do nothing" would not hold the row, and a purge could take it away before it is read.
     KeptAnswer.objects.bulk_create(
-        [row], update_conflicts=True, unique_fields=["workspace", "token_id", "key"], update_fields=["updated_at"]
+        [KeptAnswer(**identity, fingerprint=request.fingerprint)],
+        update_conflicts=True,
+        unique_fields=["workspace", "token_id", "key"],
+        update_fields=["updated_at"],
     )
-    kept = KeptAnswer.objects.get(**{name: getattr(request, name) for name in unique})
+    kept = KeptAnswer.objects.get(**identity)
     if kept.fingerprint != request.fingerprint:
         message = "this idempotency key came with another request before; use a new key for a new request"
         raise ApiError(409, "idempotency_mismatch", message, param="Idempotency-Key")

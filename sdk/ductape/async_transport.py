@@ -144,8 +144,7 @@ class AsyncTransport:
         """The running loop's session: connections belong to the loop that opened them."""
         loop = asyncio.get_running_loop()
         if loop not in self._sessions:
-            for ended in [known for known in self._sessions if known.is_closed()]:
-                del self._sessions[ended]
+            self._forget_closed_loops()
             self._sessions[loop] = aiohttp.ClientSession(
                 # How many calls run at once is the caller's to say.
                 connector=aiohttp.TCPConnector(limit=0),
@@ -154,6 +153,12 @@ class AsyncTransport:
                 trust_env=False,
             )
         return self._sessions[loop]
+
+    def _forget_closed_loops(self) -> None:
+        # Loops of other threads come and go meanwhile.
+        for loop in list(self._sessions):
+            if loop.is_closed():
+                self._sessions.pop(loop, None)
 
 
 def _route(url: str) -> dict[str, Any]:

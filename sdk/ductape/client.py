@@ -19,20 +19,7 @@ if TYPE_CHECKING:
 
 
 class Client(ABC, Generic[TransportT]):
-    """A client of one Ductape server, as one access key sees it. Connects at the first call.
-
-    Args:
-        access_key: `DUCTAPE_ACCESS_KEY` unless given.
-        base_url: `DUCTAPE_BASE_URL` unless given, else http://127.0.0.1:8700.
-        runner_url: `DUCTAPE_RUNNER_URL` unless given, else what the server says.
-        product: tag of the product of calls that name none; `DUCTAPE_PRODUCT` unless given.
-        env: slug of the environment of runs that name none; `DUCTAPE_ENV` unless given.
-        timeout: seconds to connect, and between two bytes of an answer. Runs are given the time that they need.
-        max_retries: how often a call is sent again that failed in passing and does no harm when sent twice.
-
-    Raises:
-        ConfigurationError: no usable access key or URL.
-    """
+    """A client of one Ductape server, as one access key sees it. Connects at the first call."""
 
     def __init__(
         self,
@@ -45,6 +32,19 @@ class Client(ABC, Generic[TransportT]):
         timeout: float = 60.0,
         max_retries: int = 2,
     ) -> None:
+        """
+        Args:
+            access_key: `DUCTAPE_ACCESS_KEY` unless given.
+            base_url: `DUCTAPE_BASE_URL` unless given, else http://127.0.0.1:8700.
+            runner_url: `DUCTAPE_RUNNER_URL` unless given, else what the server says.
+            product: tag of the product of calls that name none; `DUCTAPE_PRODUCT` unless given.
+            env: slug of the environment of runs that name none; `DUCTAPE_ENV` unless given.
+            timeout: seconds to connect, and between two bytes of an answer. Runs are given the time that they need.
+            max_retries: how often a call is sent again that failed in passing and does no harm when sent twice.
+
+        Raises:
+            ConfigurationError: no usable access key or URL.
+        """
         self._settings = settings.load(
             access_key=access_key,
             base_url=base_url,

@@ -114,7 +114,7 @@ class Agents(Resource[TransportT]):
     ) -> Call[RunEvent]:
         """Like `run`, event by event: RunStarted, MessageDelta..., RunEnded. Nothing is sent before the first `next`.
 
-        Closing the generator closes the connection, which stops the run.
+        Closing the generator closes the connection, which stops the run; `contextlib.closing` and `aclosing` see to it.
 
         Raises:
             DuctapeConnectionError: the connection broke before the run ended.

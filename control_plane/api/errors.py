@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from control_plane.vault.errors import SecretUnreadable
+from ductape.types.answers import ErrorAnswer, ErrorDetail
 
 logger = logging.getLogger(__name__)
 
@@ -37,15 +38,14 @@ class ApiError(Exception):
         self.retryable = retryable
 
     def body(self, request_id: str) -> dict[str, Any]:
-        return {
-            "error": {
-                "code": self.code,
-                "message": self.message,
-                "param": self.param,
-                "request_id": request_id,
-                "retryable": self.retryable,
-            }
-        }
+        detail = ErrorDetail(
+            code=self.code,
+            message=self.message,
+            param=self.param,
+            request_id=request_id,
+            retryable=self.retryable,
+        )
+        return ErrorAnswer(error=detail).model_dump()
 
 
 def not_found(noun: str, name: str) -> ApiError:

@@ -4,19 +4,22 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from django.db.models import Model, QuerySet
-from pydantic import BaseModel
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from control_plane.api.errors import ApiError
 from ductape.sealing import b64_decode, b64_encode
+from ductape.types.answers import Page
+from ductape.types.base import Output
 
 ModelT = TypeVar("ModelT", bound=Model)
+OutputT = TypeVar("OutputT", bound=Output)
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
 
 
-def page(request: Request, rows: QuerySet[ModelT], show: Callable[[ModelT], BaseModel], *, by: str = "tag") -> Response:
+def page(
+    request: Request, rows: QuerySet[ModelT], show: Callable[[ModelT], OutputT], *, by: str = "tag"
+) -> Page[OutputT]:
     """One page of a list, in the order of a unique column.
 
     Args:
@@ -30,9 +33,7 @@ def page(request: Request, rows: QuerySet[ModelT], show: Callable[[ModelT], Base
     more = len(found) > limit
     found = found[:limit]
     next_cursor = b64_encode(str(getattr(found[-1], by)).encode()) if more else None
-    return Response(
-        {"data": [show(row).model_dump(mode="json", by_alias=True) for row in found], "next_cursor": next_cursor}
-    )
+    return Page(data=[show(row) for row in found], next_cursor=next_cursor)
 
 
 def _limit(text: str | None) -> int:

@@ -8,11 +8,9 @@ from typing import Any
 import orjson
 
 from control_plane.api.errors import ApiError
-from control_plane.api.parsing import parse_object
+from control_plane.api.parsing import MAX_BODY, parse_object, too_large
 from control_plane.api.request_id import HEADER, new_request_id
 from control_plane.gateway.asgi_types import Message, Receive, Send
-
-MAX_BODY = 8 * 1024 * 1024
 
 
 @dataclass(slots=True)
@@ -73,6 +71,6 @@ class Exchange:
             chunks.append(message.get("body", b""))
             size += len(chunks[-1])
             if size > MAX_BODY:
-                raise ApiError(413, "request_too_large", f"a request has at most {MAX_BODY} bytes")
+                raise too_large()
             if not message.get("more_body"):
                 return b"".join(chunks)

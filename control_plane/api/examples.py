@@ -1,0 +1,124 @@
+"""One example of each type in the OpenAPI document, all from one small shop."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel
+
+from ductape.types import answers, entities, runs
+
+_MADE = {"created_at": "2026-11-22T09:00:00Z", "updated_at": "2026-11-22T09:00:00Z"}
+_ENVIRONMENT = {"slug": "dev", "name": "Development", "description": "", "active": True, **_MADE}
+_KEY = {
+    "set": True,
+    "hint": "aB3x",
+    "version": 1,
+    "created_at": "2026-11-22T09:00:00Z",
+    "last_used_at": None,
+}
+_SETTING = {"value": 0.2, "layer": "agent", "beat": [{"layer": "default", "value": 0.7}]}
+_RUN = {
+    "execution_id": "0199c7a4-5c00-7000-8000-000000000005",
+    "status": "completed",
+    "stop_reason": "stop",
+    "product": "shop",
+    "env": "dev",
+    "agent": "helper",
+    "output": "Grüezi!",
+    "iterations": 1,
+    "token_usage": {"prompt_tokens": 21, "completion_tokens": 3, "total_tokens": 24},
+    "timing": {"total": 812.4, "time_to_first_token": 301.9},
+    "conversation_history": [
+        {"role": "system", "content": "You help customers of the shop."},
+        {"role": "user", "content": "Say hello in Swiss German."},
+        {"role": "assistant", "content": "Grüezi!"},
+    ],
+    "resolved": {
+        "model": "gpt",
+        "provider": "openai",
+        "model_name": "gpt-5",
+        "env": "dev",
+        "settings": {"temperature": _SETTING},
+        "dropped": [],
+    },
+    "error": None,
+    "created_at": "2026-11-22T09:30:00Z",
+    "finished_at": "2026-11-22T09:30:01Z",
+}
+
+_EXAMPLES: dict[type[BaseModel], dict[str, Any]] = {
+    answers.Service: {"service": "ductape", "version": "v1", "runner_url": None},
+    answers.Deleted: {"deleted": True, "tag": "shop"},
+    entities.ProductCreate: {"name": "Shop", "envs": [{"slug": "dev"}, {"slug": "prd", "name": "Production"}]},
+    entities.ProductUpdate: {"description": "Everything that customers see"},
+    entities.Product: {
+        "id": "0199c7a4-5c00-7000-8000-000000000001",
+        "tag": "shop",
+        "name": "Shop",
+        "description": "",
+        "envs": [_ENVIRONMENT],
+        **_MADE,
+    },
+    entities.SealingKey: {
+        "installation": "ins_4f1c2a9be07d6853",
+        "product_id": "0199c7a4-5c00-7000-8000-000000000001",
+        "pk_id": "pk_9d3e51c07ab2f864",
+        "public_key": "CQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+        "fingerprint": "6bdd84af6bf78ed5893e4aeb1a6ae63a",
+    },
+    entities.EnvironmentInput: {"slug": "qa", "name": "Tests"},
+    entities.EnvironmentUpdate: {"active": False},
+    entities.Environment: _ENVIRONMENT,
+    entities.ModelCreate: {
+        "tag": "gpt",
+        "name": "GPT-5",
+        "provider": "openai",
+        "model": "gpt-5",
+        "max_tokens": 2000,
+        "envs": [{"slug": "dev", "sealed_api_key": "dseal1.pk_9d3e51c07ab2f864.pQx0T8...", "key_hint": "aB3x"}],
+    },
+    entities.ModelUpdate: {"temperature": 0.2, "envs": [{"slug": "dev", "active": False}]},
+    entities.Model: {
+        "id": "0199c7a4-5c00-7000-8000-000000000003",
+        "tag": "gpt",
+        "name": "GPT-5",
+        "description": "",
+        "provider": "openai",
+        "model": "gpt-5",
+        "settings": {"max_tokens": 2000},
+        "local": None,
+        "envs": [{"slug": "dev", "base_url": None, "active": True, "description": "", "api_key": _KEY}],
+        "version": 1,
+        **_MADE,
+    },
+    entities.AgentDefine: {
+        "tag": "helper",
+        "model": "gpt",
+        "model_config": {"temperature": 0.2},
+        "system_prompt": "You help customers of the shop.",
+    },
+    entities.Agent: {
+        "id": "0199c7a4-5c00-7000-8000-000000000004",
+        "tag": "helper",
+        "name": "helper",
+        "description": "",
+        "model": "gpt",
+        "model_config": {"temperature": 0.2},
+        "system_prompt": "You help customers of the shop.",
+        "envs": [],
+        "version": 1,
+        "warnings": [],
+        **_MADE,
+    },
+    runs.RunCreate: {"product": "shop", "env": "dev", "agent": "helper", "input": "Say hello in Swiss German."},
+    runs.Run: _RUN,
+}
+
+
+def example_of(kind: type[BaseModel]) -> dict[str, Any]:
+    """Raises: KeyError: the type has no example yet; add one above."""
+    if issubclass(kind, answers.Page):
+        [item] = kind.__pydantic_generic_metadata__["args"]
+        return {"data": [_EXAMPLES[item]], "next_cursor": None}
+    return _EXAMPLES[kind]

@@ -36,8 +36,9 @@ class _Documented(GenerateJsonSchema):
     def field_title_should_be_set(self, schema: Any) -> bool:
         return False
 
-    def get_title_from_name(self, name: str) -> str:
-        return name
+    def field_is_required(self, field: Any, total: bool) -> bool:
+        # An answer has all of its fields.
+        return self.mode == "serialization" or super().field_is_required(field, total)
 
     def normalize_name(self, name: str) -> str:
         # The name of a parametrised generic is its own, such as ProductPage; pydantic would call it Page_Product_.
@@ -45,6 +46,9 @@ class _Documented(GenerateJsonSchema):
 
     def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
         shown = super().model_schema(schema)
+        if "description" in shown:
+            # What follows the first paragraph is for readers of the code.
+            shown["description"] = shown["description"].partition("\n\n")[0]
         kind: type[BaseModel] = schema["cls"]
         for name, text in _attribute_docstrings(kind):
             alias = kind.model_fields[name].serialization_alias or name

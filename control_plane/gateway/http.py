@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,12 +31,12 @@ class Exchange:
         """Raises: ApiError: 413 too large, 400 not JSON, 422 not an object."""
         return parse_object(await self._body())
 
-    async def answer(self, status: int, body: bytes) -> None:
-        await self._start(status, b"application/json")
+    async def answer(self, status: int, body: bytes, headers: Mapping[str, str] | None = None) -> None:
+        await self._start(status, b"application/json", headers)
         await self.send({"type": "http.response.body", "body": body})
 
     async def refuse(self, error: ApiError) -> None:
-        await self.answer(error.status, orjson.dumps(error.body(self.request_id)))
+        await self.answer(error.status, orjson.dumps(error.body(self.request_id)), error.headers)
 
     async def start_events(self) -> None:
         await self._start(200, b"text/event-stream; charset=utf-8")
@@ -51,14 +52,13 @@ class Exchange:
         while (await self.receive())["type"] != "http.disconnect":
             pass
 
-    async def _start(self, status: int, content_type: bytes) -> None:
+    async def _start(self, status: int, content_type: bytes, more: Mapping[str, str] | None = None) -> None:
         headers = [
             (b"content-type", content_type),
             (b"cache-control", b"no-store"),
             (HEADER.lower().encode(), self.request_id.encode()),
+            *((name.lower().encode(), value.encode()) for name, value in (more or {}).items()),
         ]
-        if status == 401:
-            headers.append((b"www-authenticate", b"Bearer"))
         await self.send({"type": "http.response.start", "status": status, "headers": headers})
 
     async def _body(self) -> bytes:

@@ -15,6 +15,7 @@ from control_plane.products.models import Product
 from control_plane.products.services import get_product
 from control_plane.workspaces.models import Scope, Workspace
 from control_plane.workspaces.services import create_workspace, issue_token
+from tests.control_plane.api.described import check_answer
 
 
 @dataclass(frozen=True)
@@ -40,13 +41,15 @@ class Caller:
         return self._send("DELETE", path)
 
     def _send(self, method: str, path: str, body: Any = None) -> Any:
-        return Client().generic(
+        answer = Client().generic(
             method,
             f"/api/v1/{path}",
             data="" if body is None else json.dumps(body),
             content_type="application/json",
             headers={"Authorization": f"Bearer {self.token}"},
         )
+        check_answer(method, f"/api/v1/{path.partition('?')[0]}", answer.status_code, answer.json())
+        return answer
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ class Page(Output, Generic[ItemT]):
     """Pass it on as `cursor` to get the next page; null on the last one."""
 
     @classmethod
-    def model_parametrized_name(cls, params: tuple[type[Any], ...]) -> str:
+    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
         return f"{params[0].__name__}Page"
 
 

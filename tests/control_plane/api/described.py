@@ -12,6 +12,8 @@ from jsonschema_rs import Draft202012Validator
 from control_plane.api.openapi import document
 
 Json = dict[str, Any]
+Names = dict[str, tuple[str, str]]
+"""Parameter of a path -> what alice has under it, what nobody has."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,10 @@ class Described:
     @property
     def scopes(self) -> list[str]:
         return [scope for needed in self.body["security"] for scope in needed["accessToken"]]
+
+    @property
+    def on_runner(self) -> bool:
+        return self.path.startswith("/v1/")
 
     @property
     def mutates(self) -> bool:

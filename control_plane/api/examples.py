@@ -6,7 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from ductape.types import answers, entities, runs
+from ductape.types import answers, entities, runs, versions
+from ductape.types.config import Resolved
 
 _MADE = {"created_at": "2026-11-22T09:00:00Z", "updated_at": "2026-11-22T09:00:00Z"}
 _ENVIRONMENT = {"slug": "dev", "name": "Development", "description": "", "active": True, **_MADE}
@@ -18,6 +19,17 @@ _KEY = {
     "last_used_at": None,
 }
 _SETTING = {"value": 0.2, "layer": "agent", "beat": [{"layer": "default", "value": 0.7}]}
+_RESOLVED = {
+    "model": "gpt",
+    "provider": "openai",
+    "model_name": "gpt-5",
+    "env": "dev",
+    "settings": {"temperature": _SETTING},
+    "limits": {"max_tokens": [{"layer": "model", "min": None, "max": 4000}]},
+    "locks": {"top_p": "model"},
+    "dropped": [],
+}
+_CHANGES = [{"path": "settings.temperature", "kind": "changed", "before": 0.7, "after": 0.2}]
 _RUN = {
     "execution_id": "0199c7a4-5c00-7000-8000-000000000005",
     "status": "completed",
@@ -34,14 +46,7 @@ _RUN = {
         {"role": "user", "content": "Say hello in Swiss German."},
         {"role": "assistant", "content": "Grüezi!"},
     ],
-    "resolved": {
-        "model": "gpt",
-        "provider": "openai",
-        "model_name": "gpt-5",
-        "env": "dev",
-        "settings": {"temperature": _SETTING},
-        "dropped": [],
-    },
+    "resolved": _RESOLVED,
     "error": None,
     "created_at": "2026-11-22T09:30:00Z",
     "finished_at": "2026-11-22T09:30:01Z",
@@ -76,6 +81,8 @@ _EXAMPLES: dict[type[BaseModel], dict[str, Any]] = {
         "provider": "openai",
         "model": "gpt-5",
         "max_tokens": 2000,
+        "limits": {"max_tokens": {"max": 4000}},
+        "locks": ["top_p"],
         "envs": [{"slug": "dev", "sealed_api_key": "dseal1.pk_9d3e51c07ab2f864.pQx0T8...", "key_hint": "aB3x"}],
     },
     entities.ModelUpdate: {"temperature": 0.2, "envs": [{"slug": "dev", "active": False}]},
@@ -88,6 +95,8 @@ _EXAMPLES: dict[type[BaseModel], dict[str, Any]] = {
         "model": "gpt-5",
         "settings": {"max_tokens": 2000},
         "local": None,
+        "limits": {"max_tokens": {"min": None, "max": 4000}},
+        "locks": ["top_p"],
         "envs": [{"slug": "dev", "base_url": None, "active": True, "description": "", "api_key": _KEY}],
         "version": 1,
         **_MADE,
@@ -110,6 +119,39 @@ _EXAMPLES: dict[type[BaseModel], dict[str, Any]] = {
         "version": 1,
         "warnings": [],
         **_MADE,
+    },
+    runs.ResolveRequest: {"env": "dev", "model_config": {"max_tokens": 500}},
+    Resolved: _RESOLVED,
+    runs.Readiness: {
+        "env": "dev",
+        "ready": False,
+        "items": [
+            {"kind": "model", "tag": "gpt", "ready": True, "reason": None},
+            {
+                "kind": "agent",
+                "tag": "helper",
+                "ready": False,
+                "reason": {"code": "model_not_found", "message": "no model 'claude' here; check the tag"},
+            },
+        ],
+    },
+    versions.Version: {
+        "number": 1,
+        "author": "ci",
+        "message": "",
+        "created_at": "2026-11-22T09:00:00Z",
+        "content": {"name": "GPT-5", "settings": {"max_tokens": 2000}},
+    },
+    versions.Diff: {"before": 1, "after": 2, "changes": _CHANGES},
+    versions.Rollback: {"to": 1, "message": "too cold"},
+    versions.Promote: {"from_env": "dev", "to_env": "prd"},
+    versions.PromotionPlan: {
+        "from_env": "dev",
+        "to_env": "prd",
+        "changes": [{"path": "models.gpt", "kind": "added", "before": None, "after": {"active": True}}],
+        "missing_keys": ["gpt"],
+        "hash": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+        "applied": False,
     },
     runs.RunCreate: {"product": "shop", "env": "dev", "agent": "helper", "input": "Say hello in Swiss German."},
     runs.Run: _RUN,

@@ -7,6 +7,7 @@ from typing import Any
 
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
+from pydantic import BaseModel
 
 from control_plane.api.authentication import scope_for
 from control_plane.api.examples import example_of
@@ -28,7 +29,8 @@ _TOKEN = {
 class OperationSchema(AutoSchema):
     def get_operation(self, path: str, path_regex: str, path_prefix: str, method: str, registry: Any) -> Any:
         """The `Operation` of the view's method; `describe` puts it into OpenAPI's words, once all are known."""
-        return getattr(self.view, method.lower()).operation
+        operation: Operation = getattr(self.view, method.lower()).operation
+        return operation.about(getattr(self.view, "noun", ""))
 
 
 def document(runner_url: str | None = None) -> dict[str, Any]:
@@ -61,7 +63,7 @@ def _kinds_read(operations: Iterable[Operation]) -> list[Any]:
 
 
 def _kinds_answered(operations: Iterable[Operation]) -> list[Any]:
-    answered = [kind for each in operations for kind in (each.answers, *each.streams)]
+    answered = [kind for each in operations for kind in (*each.answers, *each.streams)]
     return list(dict.fromkeys([*answered, ErrorAnswer]))
 
 
@@ -69,7 +71,7 @@ def _described(operation: Operation, *, method: str, path: str) -> dict[str, Any
     scope = operation.scope or scope_for(method.upper())
     described: dict[str, Any] = {
         "operationId": operation.id,
-        "tags": [operation.noun],
+        "tags": [operation.subject],
         "summary": operation.summary,
         "description": operation.description,
         "security": [] if operation.public else [{"accessToken": [str(scope)]}],
@@ -77,7 +79,7 @@ def _described(operation: Operation, *, method: str, path: str) -> dict[str, Any
     }
     if operation.reads is not None:
         required = any(field.is_required() for field in operation.reads.model_fields.values())
-        described["requestBody"] = {"required": required, "content": {"application/json": _media(operation.reads)}}
+        described["requestBody"] = {"required": required, "content": {"application/json": _media((operation.reads,))}}
     described["responses"] = {str(operation.status): _success(operation), **refusals_of(operation, path=path)}
     return described
 
@@ -99,5 +101,7 @@ def _success(operation: Operation) -> dict[str, Any]:
     }
 
 
-def _media(kind: Any) -> dict[str, Any]:
-    return {"schema": reference(kind), "example": example_of(kind)}
+def _media(kinds: tuple[type[BaseModel], ...]) -> dict[str, Any]:
+    references = [reference(kind) for kind in kinds]
+    schema = references[0] if len(references) == 1 else {"anyOf": references}
+    return {"schema": schema, "example": example_of(kinds[0])}

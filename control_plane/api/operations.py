@@ -6,14 +6,20 @@ The view reads and answers by it and the OpenAPI document shows it, so neither c
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from inspect import getdoc
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 from rest_framework.request import Request
 from rest_framework.response import Response
+
+
+class Query(BaseModel):
+    """Base of what stands behind the `?`: a subclass has one field a parameter."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +27,10 @@ class Operation:
     id: str
     """`noun_verb`, unique in the API."""
     summary: str
-    answers: type[BaseModel]
+    answers: tuple[type[BaseModel], ...]
+    """More than one: it depends on the body which."""
     reads: type[BaseModel] | None = None
+    query: type[Query] | None = None
     streams: tuple[type[BaseModel], ...] = ()
     """The events that it answers with instead, when the body asks for a stream."""
     status: int = 200
@@ -35,8 +43,12 @@ class Operation:
     description: str = ""
 
     @property
-    def noun(self) -> str:
+    def subject(self) -> str:
         return self.id.rpartition("_")[0].replace("_", " ")
+
+    def about(self, noun: str) -> Operation:
+        """The operation of a view that several nouns share."""
+        return replace(self, id=self.id.format(noun=noun), summary=self.summary.format(noun=noun))
 
 
 def operation(
@@ -44,25 +56,28 @@ def operation(
 ) -> Callable[[Callable[..., BaseModel]], Callable[..., Response]]:
     """Make a method of a view an operation.
 
-    The method takes the parts of the path by name and, as `wanted`, the body: the type of `wanted` validates it.
-    What it returns is the answer. Its docstring is the operation's description.
+    The method takes the parts of the path by name, the body as `wanted` and the parameters behind the `?` as `query`;
+    the types of these two validate. What it returns is the answer. Its docstring is the operation's description.
     """
 
     def declare(method: Callable[..., BaseModel]) -> Callable[..., Response]:
         hints = get_type_hints(method)
-        reads = hints.get("wanted")
+        reads, query = hints.get("wanted"), hints.get("query")
 
         @wraps(method)
         def handle(view: Any, request: Request, **named: Any) -> Response:
             if reads is not None:
                 named["wanted"] = view.read(reads)
+            if query is not None:
+                named["query"] = query.model_validate(request.query_params.dict())
             return Response(method(view, **named).model_dump(mode="json", by_alias=True), status=status)
 
         handle.operation = Operation(  # type: ignore[attr-defined]  # a function may carry attributes
             id,
             summary,
-            answers=hints["return"],
+            answers=_alternatives(hints["return"]),
             reads=reads,
+            query=query,
             status=status,
             refuses=refuses,
             public=public,
@@ -71,3 +86,8 @@ def operation(
         return handle
 
     return declare
+
+
+def _alternatives(hint: Any) -> tuple[type[BaseModel], ...]:
+    # A parametrised Page is a class of its own and has no arguments for `typing`.
+    return get_args(hint) or (hint,)

@@ -28,7 +28,7 @@ def page(
     limit = _limit(request.query_params.get("limit"))
     cursor = request.query_params.get("cursor")
     if cursor:
-        rows = rows.filter(**{f"{by}__gt": _decode(cursor)})
+        rows = _after(rows, by, cursor)
     found = list(rows.order_by(by)[: limit + 1])
     more = len(found) > limit
     found = found[:limit]
@@ -44,8 +44,9 @@ def _limit(text: str | None) -> int:
     return int(text)
 
 
-def _decode(cursor: str) -> str:
+def _after(rows: QuerySet[ModelT], by: str, cursor: str) -> QuerySet[ModelT]:
     try:
-        return b64_decode(cursor).decode()
+        return rows.filter(**{f"{by}__gt": b64_decode(cursor).decode()})
     except ValueError:
+        # No cursor at all, or one of another list, whose column is of another type.
         raise ApiError(422, "invalid_argument", "cursor: pass `next_cursor` on as it was", param="cursor") from None

@@ -5,51 +5,57 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from control_plane.api.operations import Operation
+from pydantic import Field
+
+from control_plane.api.operations import Operation, Query
 from control_plane.api.pagination import DEFAULT_LIMIT, MAX_LIMIT
+from control_plane.api.schemas import schemas_of
 from ductape.types.answers import Page
 from ductape.types.names import SLUG_PATTERN, TAG_PATTERN
 
 _TAG = {"type": "string", "pattern": TAG_PATTERN}
-_PATH = {
+_PATH: dict[str, tuple[str, dict[str, Any], Any]] = {
     "product": ("Tag of the product.", _TAG, "shop"),
     "slug": ("Slug of the environment.", {"type": "string", "pattern": SLUG_PATTERN}, "dev"),
     "model": ("Tag of the model.", _TAG, "gpt"),
     "agent": ("Tag of the agent.", _TAG, "helper"),
+    "number": ("Number of the version.", {"type": "integer", "minimum": 0}, 1),
     "run_id": (
         "The `execution_id` of the run.",
         {"type": "string", "format": "uuid"},
         "0199c7a4-5c00-7000-8000-000000000005",
     ),
 }
-_PAGE = [
-    {
-        "name": "limit",
-        "in": "query",
-        "description": "How many at most.",
-        "schema": {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
-    },
-    {
-        "name": "cursor",
-        "in": "query",
-        "description": "`next_cursor` of the page before.",
-        "schema": {"type": "string"},
-    },
-]
+
+
+class _Paging(Query):
+    limit: int = Field(default=DEFAULT_LIMIT, ge=1, le=MAX_LIMIT)
+    """How many at most."""
+    cursor: str = ""
+    """`next_cursor` of the page before."""
 
 
 def parameters_of(operation: Operation, *, path: str) -> list[dict[str, Any]]:
     named = [_path_parameter(name) for name in re.findall(r"{(\w+)}", path)]
-    return [*named, *_PAGE] if issubclass(operation.answers, Page) else named
+    asked = _query_parameters(operation.query) if operation.query else []
+    paged = _query_parameters(_Paging) if issubclass(operation.answers[0], Page) else []
+    return [*named, *asked, *paged]
+
+
+def _query_parameters(kind: type[Query]) -> list[dict[str, Any]]:
+    shown = schemas_of([kind], [])[kind.__name__]
+    return [
+        _parameter(name, "query", schema, required=name in shown.get("required", ()))
+        for name, schema in shown["properties"].items()
+    ]
 
 
 def _path_parameter(name: str) -> dict[str, Any]:
     description, schema, example = _PATH[name]
-    return {
-        "name": name,
-        "in": "path",
-        "required": True,
-        "description": description,
-        "schema": schema,
-        "example": example,
-    }
+    return _parameter(name, "path", {**schema, "description": description, "examples": [example]}, required=True)
+
+
+def _parameter(name: str, where: str, schema: dict[str, Any], *, required: bool) -> dict[str, Any]:
+    rest = {key: value for key, value in schema.items() if key not in {"description", "examples"}}
+    parameter = {"name": name, "in": where, "required": required, "description": schema["description"], "schema": rest}
+    return {**parameter, "example": schema["examples"][0]} if "examples" in schema else parameter

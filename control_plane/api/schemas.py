@@ -58,7 +58,7 @@ class _Documented(GenerateJsonSchema):
 
 def _attribute_docstrings(kind: type[BaseModel]) -> Iterator[tuple[str, str]]:
     for base in kind.__mro__:
-        if issubclass(base, BaseModel) and base.__module__.startswith("ductape."):
+        if issubclass(base, BaseModel) and base.__module__ != BaseModel.__module__:
             yield from _own_docstrings(base)
 
 

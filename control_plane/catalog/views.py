@@ -44,9 +44,7 @@ class ModelDetail(ModelView):
     def patch(self, product: str, model: str, wanted: ModelUpdate) -> entities.Model:
         """What is not given stays. Environments merge by slug; `"remove": true` removes one. A change of provider or
         `base_url` needs the keys concerned again, sealed for where they will go."""
-        row = services.update_model(
-            product=get_product(product), tag=model, wanted=wanted, author=self.caller.name
-        )
+        row = services.update_model(product=get_product(product), tag=model, wanted=wanted, author=self.caller.name)
         return shown.model(row)
 
     @operation("model_delete", "Delete a model", refuses=(409,))

@@ -14,7 +14,7 @@ PATHS = {
             "run_create",
             "Run an agent or a model",
             reads=RunCreate,
-            answers=Run,
+            answers=(Run,),
             streams=get_args(get_args(RunEvent)[0]),
             refuses=(404, 409),
             scope=Scope.RUN,
@@ -25,7 +25,7 @@ PATHS = {
             ),
         )
     },
-    "/v1/runs/{run_id}": {"get": Operation("run_fetch", "Fetch a run", answers=Run)},
+    "/v1/runs/{run_id}": {"get": Operation("run_fetch", "Fetch a run", answers=(Run,))},
 }
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pydantic import Field
+
 from control_plane.api.operations import Query, operation
 from control_plane.api.views import TenantView
 from control_plane.products.services import get_product
@@ -9,7 +11,7 @@ from ductape.types.runs import Readiness
 
 
 class ReadinessQuery(Query):
-    env: Slug
+    env: Slug = Field(examples=["dev"])
     """Slug of the environment."""
 
 

@@ -50,6 +50,13 @@ CALLS: dict[str, Callable[[Ductape], object]] = {
     "run_fetch": lambda client: client.runs.fetch(run_id=address("run_fetch")[1].rpartition("/")[2]),
 }
 
+# The client has no methods for these yet. One that it gets moves up.
+UNREACHED = {
+    f"{noun}_{verb}"
+    for noun in ("model", "agent")
+    for verb in ("resolve", "rollback", "version_list", "version_fetch", "version_compare")
+} | {"product_promote", "product_readiness"}
+
 
 def address(operation_id: str) -> tuple[str, str]:
     """Method and path, with the document's examples as names."""
@@ -68,8 +75,9 @@ def client(server: Server) -> Iterator[Ductape]:
         yield client
 
 
-def test_each_has_a_call() -> None:
-    assert CALLS.keys() == OPERATIONS.keys()
+def test_none_is_forgotten() -> None:
+    assert CALLS.keys() | UNREACHED == OPERATIONS.keys()
+    assert CALLS.keys() & UNREACHED == set()
 
 
 @pytest.mark.parametrize("operation_id", CALLS)

@@ -33,7 +33,7 @@ def send(operation: Described, path: str, body: object = None, token: str | None
     content = b"" if body is None else json.dumps(body).encode()
     via = _to_runner if operation.on_runner else _to_control
     answer = via(operation.method, path, headers, content)
-    check_answer(operation.method, path, answer.status, answer.body)
+    check_answer(operation.method, path.partition("?")[0], answer.status, answer.body)
     return answer
 
 

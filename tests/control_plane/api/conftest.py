@@ -24,5 +24,6 @@ def names(shop: Product, alice: Any) -> Names:
         "slug": ("dev", "ved"),
         "model": ("gpt", "tpg"),
         "agent": ("helper", "replhe"),
+        "number": ("1", "999999"),
         "run_id": (str(run.id), str(uuid4())),
     }

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
+from urllib.parse import urlencode
 
 from jsonschema_rs import Draft202012Validator
 
@@ -30,6 +31,12 @@ class Described:
     @property
     def parameters(self) -> list[str]:
         return re.findall(r"{(\w+)}", self.path)
+
+    @property
+    def query(self) -> str:
+        """What must stand behind the path."""
+        needed = [each for each in self.body["parameters"] if each["in"] == "query" and each["required"]]
+        return "?" + urlencode({each["name"]: each["example"] for each in needed}) if needed else ""
 
     @property
     def scopes(self) -> list[str]:

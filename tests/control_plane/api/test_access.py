@@ -20,12 +20,12 @@ def cases(chosen: Iterable[Described]) -> list[Any]:
 
 
 def addressed(operation: Described, names: Names, nobodys: Set[str] = frozenset()) -> tuple[str, Json | None]:
-    """Path and body that name what is alice's, or nobody's where it is said so."""
+    """Address and body that name what is alice's, or nobody's where it is said so."""
     chosen = {name: both[name in nobodys] for name, both in names.items()}
     body = operation.request and json.dumps(operation.request["example"])
     for name, (alices, _) in names.items():
         body = body and body.replace(f'"{alices}"', f'"{chosen[name]}"')
-    return operation.path.format(**chosen), json.loads(body) if body else None
+    return operation.path.format(**chosen) + operation.query, json.loads(body) if body else None
 
 
 def anonymous(text: str, names: Names) -> str:

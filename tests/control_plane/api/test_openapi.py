@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from control_plane.api.errors import ApiError
+from control_plane.api.openapi import document
 from control_plane.gateway.app import _route
 from tests.control_plane.api.described import Described, faults, operations, the_document
 
@@ -54,6 +55,13 @@ def test_the_runner_answers_to_the_methods_that_the_document_gives_it(path: str)
 
     described = {each.method for each in operations() if each.path == path}
     assert {method for method in METHODS if routed(method)} == described
+
+
+def test_the_runner_says_which_method_it_allows() -> None:
+    with pytest.raises(ApiError) as refused:
+        _route("PUT", "/v1/runs")
+
+    assert (refused.value.status, refused.value.headers) == (405, {"Allow": "POST"})
 
 
 def test_operations_are_named_noun_verb_and_each_once() -> None:
@@ -116,8 +124,6 @@ def test_it_is_served_without_a_token_and_a_database() -> None:
 
 
 def test_the_document_names_the_runner_where_it_is_elsewhere() -> None:
-    from control_plane.api.openapi import document
-
     served = document("https://runner.example")["paths"]
 
     assert served["/v1/runs"]["servers"][0]["url"] == "https://runner.example"

@@ -6,7 +6,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --progress-bar on
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
-.PHONY: help demo up test check bench locks clean
+.PHONY: help demo up test check openapi bench locks clean
 .DEFAULT_GOAL := help
 
 help:  ## what there is
@@ -26,6 +26,9 @@ check: .venv/dev.stamp  ## ruff, mypy --strict, import-linter
 	@$(BIN)/ruff check .
 	@DATABASE_URL=postgresql://nobody@/none $(BIN)/mypy
 	@$(BIN)/lint-imports
+
+openapi: .venv/dev.stamp  ## write docs/openapi.json anew
+	@DATABASE_URL=postgresql://nobody@/none $(BIN)/python manage.py openapi
 
 bench: .venv/dev.stamp  ## benchmarks, side by side
 	@PYTHONPATH=. $(BIN)/python tests/benchmarks/host_throughput.py

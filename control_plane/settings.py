@@ -28,6 +28,8 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.postgres",
     "rest_framework",
+    "drf_spectacular_sidecar",
+    "control_plane.api",
     "control_plane.workspaces",
     "control_plane.vault",
     "control_plane.idempotency",
@@ -87,8 +89,20 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["control_plane.api.parsing.JSONObjectParser"],
+    "DEFAULT_SCHEMA_CLASS": "control_plane.api.openapi.OperationSchema",
+    # OPTIONS would describe a view in words that are nobody's contract; the OpenAPI document does.
+    "DEFAULT_METADATA_CLASS": None,
     "EXCEPTION_HANDLER": "control_plane.api.errors.handle_exception",
     "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "OAS_VERSION": "3.1.1",
+    "TITLE": "Ductape",
+    "VERSION": "v1",
+    "DESCRIPTION": (Path(__file__).parent / "api" / "openapi.md").read_text(),
+    "LICENSE": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+    "SERVERS": [{"url": "/", "description": "Control"}],
+    "POSTPROCESSING_HOOKS": ["control_plane.gateway.openapi.add_runner", "control_plane.api.openapi.describe"],
 }
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024

@@ -3,6 +3,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from control_plane.api.errors import already_exists, not_found
 from control_plane.workspaces.models import Member, Role
@@ -10,9 +11,13 @@ from control_plane.workspaces.services import add_member
 from ductape.types.members import MemberCreate, MemberUpdate
 
 
+def all_members() -> QuerySet[Member]:
+    return Member.objects.select_related("user")
+
+
 def get_member(member_id: UUID) -> Member:
     """Raises: ApiError: 404."""
-    member = Member.objects.select_related("user").filter(id=member_id).first()
+    member = all_members().filter(id=member_id).first()
     if member is None:
         raise not_found("member", str(member_id), "its id")
     return member

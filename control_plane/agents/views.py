@@ -1,49 +1,54 @@
 from __future__ import annotations
 
-from rest_framework.request import Request
-from rest_framework.response import Response
-
 from control_plane.agents import history, promotion, services, shown
 from control_plane.agents.models import Agent
 from control_plane.agents.targets import find_target, resolve_target
 from control_plane.api.errors import ApiError
+from control_plane.api.operations import operation
 from control_plane.api.pagination import page
 from control_plane.api.versions import expected_version
-from control_plane.api.views import TenantView, answer, deleted
+from control_plane.api.views import TenantView, deleted
 from control_plane.idempotency.once import once
 from control_plane.products.models import Product
 from control_plane.products.services import get_product
 from control_plane.versions.views import HistoryView, VersionDetail, VersionDiff, VersionList
 from control_plane.workspaces.models import Scope
+from ductape.types import entities
+from ductape.types.answers import Deleted, Page
+from ductape.types.config import Resolved
 from ductape.types.entities import AgentDefine
 from ductape.types.filters import AgentFilter
 from ductape.types.runs import ResolveRequest
-from ductape.types.versions import Promote, Rollback
+from ductape.types.versions import Promote, PromotionPlan, Rollback, RollbackPreview
 
 
 class AgentList(TenantView):
-    def get(self, request: Request, product: str) -> Response:
-        return page(request, services.find_agents(get_product(product), self.filters(AgentFilter)), shown.agent)
+    @operation("agent_list", "List the agents of a product")
+    def get(self, product: str, query: AgentFilter) -> Page[entities.Agent]:
+        return page(self.request, services.find_agents(get_product(product), query), shown.agent)
 
 
 class AgentDetail(TenantView):
-    def get(self, request: Request, product: str, agent: str) -> Response:
-        return answer(shown.agent(services.get_agent(get_product(product), agent)))
+    @operation("agent_fetch", "Fetch an agent")
+    def get(self, product: str, agent: str) -> entities.Agent:
+        return shown.agent(services.get_agent(get_product(product), agent))
 
     @once
-    def put(self, request: Request, product: str, agent: str) -> Response:
-        wanted = self.read(AgentDefine)
+    @operation("agent_define", "Define an agent", refuses=(412,))
+    def put(self, product: str, agent: str, wanted: AgentDefine) -> entities.Agent:
+        """Creates the agent, or replaces it as a whole. Its model may not exist yet: `warnings` then says so."""
         if wanted.tag != agent:
             raise ApiError(422, "invalid_argument", "tag: differs from the one in the address", param="tag")
         row = services.define_agent(
             product=get_product(product),
             wanted=wanted,
             author=self.caller.name,
-            if_version=expected_version(request),
+            if_version=expected_version(self.request),
         )
-        return answer(shown.agent(row))
+        return shown.agent(row)
 
-    def delete(self, request: Request, product: str, agent: str) -> Response:
+    @operation("agent_delete", "Delete an agent")
+    def delete(self, product: str, agent: str) -> Deleted:
         services.delete_agent(product=get_product(product), tag=agent)
         return deleted(agent)
 
@@ -52,23 +57,27 @@ class AgentResolve(TenantView):
     needs = Scope.READ
     keeps_within_reach = frozenset({"POST"})
 
-    def post(self, request: Request, product: str, agent: str) -> Response:
-        wanted = self.read(ResolveRequest)
+    @operation("agent_resolve", "Show what a run of an agent would use")
+    def post(self, product: str, agent: str, wanted: ResolveRequest) -> Resolved:
+        """Every setting with the layer that set it and what it beat. Calls nobody."""
         target = find_target(get_product(product), env=wanted.env, agent=agent, model=None)
-        return answer(resolve_target(target, wanted.overrides.said()))
+        return resolve_target(target, wanted.overrides.said())
 
 
 class ModelResolve(TenantView):
     needs = Scope.READ
     keeps_within_reach = frozenset({"POST"})
 
-    def post(self, request: Request, product: str, model: str) -> Response:
-        wanted = self.read(ResolveRequest)
+    @operation("model_resolve", "Show what a run of a bare model would use")
+    def post(self, product: str, model: str, wanted: ResolveRequest) -> Resolved:
+        """Every setting with the layer that set it and what it beat. Calls nobody."""
         target = find_target(get_product(product), env=wanted.env, agent=None, model=model)
-        return answer(resolve_target(target, wanted.overrides.said()))
+        return resolve_target(target, wanted.overrides.said())
 
 
 class AgentHistory(HistoryView):
+    noun = "agent"
+
     def find(self, product: Product, tag: str) -> Agent:
         return services.get_agent(product, tag)
 
@@ -87,20 +96,22 @@ class AgentDiff(AgentHistory, VersionDiff):
 
 class AgentRollback(TenantView):
     @once
-    def post(self, request: Request, product: str, tag: str) -> Response:
-        wanted = self.read(Rollback)
-        row = get_product(product)
+    @operation("agent_rollback", "Bring the settings of a version back")
+    def post(self, product: str, agent: str, wanted: Rollback) -> entities.Agent | RollbackPreview:
+        """Restores settings as a new version. With `preview` it only says what would change."""
+        found = get_product(product)
         if wanted.preview:
-            return answer(history.preview_rollback(product=row, tag=tag, to=wanted.to))
-        agent = history.roll_back(product=row, tag=tag, wanted=wanted, author=self.caller.name)
-        return answer(shown.agent(agent))
+            return history.preview_rollback(product=found, tag=agent, to=wanted.to)
+        return shown.agent(history.roll_back(product=found, tag=agent, wanted=wanted, author=self.caller.name))
 
 
 class ProductPromote(TenantView):
     @once
-    def post(self, request: Request, product: str) -> Response:
-        wanted = self.read(Promote)
-        row = get_product(product)
+    @operation("product_promote", "Bring what one environment says to another", refuses=(409,))
+    def post(self, product: str, wanted: Promote) -> PromotionPlan:
+        """Without `hash` it answers with the plan; with the plan's hash it applies it, unless either environment has
+        changed since. Keys and addresses stay where they are."""
+        found = get_product(product)
         if wanted.hash is None:
-            return answer(promotion.plan_promotion(product=row, wanted=wanted))
-        return answer(promotion.promote(product=row, wanted=wanted, author=self.caller.name))
+            return promotion.plan_promotion(product=found, wanted=wanted)
+        return promotion.promote(product=found, wanted=wanted, author=self.caller.name)

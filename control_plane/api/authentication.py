@@ -33,11 +33,14 @@ class AccessTokenAuthentication(BaseAuthentication):
         return principal_of(request.headers.get("Authorization", "")), None
 
 
-class HasScope(BasePermission):
+def scope_for(method: str | None) -> Scope:
     """Reading needs `read`, everything else `write`, unless the view names what it needs."""
+    return Scope.READ if method in SAFE_METHODS else Scope.WRITE
 
+
+class HasScope(BasePermission):
     def has_permission(self, request: Request, view: TenantView) -> bool:  # type: ignore[override]  # no other views ask for a permission
-        needed = view.needs or (Scope.READ if request.method in SAFE_METHODS else Scope.WRITE)
+        needed = view.needs or scope_for(request.method)
         if not cast(Principal, request.user).may(needed):
             raise missing_scope(needed)
         return True

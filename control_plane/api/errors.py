@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
@@ -14,6 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from control_plane.vault.errors import SecretUnreadable
+from ductape.types.answers import ErrorAnswer, ErrorDetail
 
 logger = logging.getLogger(__name__)
 
@@ -24,10 +26,18 @@ class ApiError(Exception):
     Args:
         param: the argument at fault, as the caller spelled it.
         retryable: the same request may succeed later.
+        headers: what HTTP wants beside the body.
     """
 
     def __init__(
-        self, status: int, code: str, message: str, *, param: str | None = None, retryable: bool = False
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        param: str | None = None,
+        retryable: bool = False,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
@@ -35,17 +45,17 @@ class ApiError(Exception):
         self.message = message
         self.param = param
         self.retryable = retryable
+        self.headers = headers or {}
 
     def body(self, request_id: str) -> dict[str, Any]:
-        return {
-            "error": {
-                "code": self.code,
-                "message": self.message,
-                "param": self.param,
-                "request_id": request_id,
-                "retryable": self.retryable,
-            }
-        }
+        detail = ErrorDetail(
+            code=self.code,
+            message=self.message,
+            param=self.param,
+            request_id=request_id,
+            retryable=self.retryable,
+        )
+        return ErrorAnswer(error=detail).model_dump()
 
 
 def not_found(noun: str, name: str, check: str = "the tag and the product") -> ApiError:
@@ -58,7 +68,8 @@ def already_exists(noun: str, name: str) -> ApiError:
 
 
 def unauthenticated() -> ApiError:
-    return ApiError(401, "invalid_token", "send a valid access token as `Authorization: Bearer dts_...`")
+    message = "send a valid access token as `Authorization: Bearer dts_...`"
+    return ApiError(401, "invalid_token", message, headers={"WWW-Authenticate": "Bearer"})
 
 
 def missing_scope(scope: str) -> ApiError:
@@ -124,6 +135,5 @@ def as_api_error(error: BaseException) -> ApiError:
 def handle_exception(error: Exception, context: dict[str, Any]) -> Response:
     request: Request = context["request"]
     answer = as_api_error(error)
-    headers = {"WWW-Authenticate": "Bearer"} if answer.status == 401 else None
     request_id: str = request._request.request_id  # type: ignore[attr-defined]  # set by RequestIdMiddleware
-    return Response(answer.body(request_id), status=answer.status, headers=headers)
+    return Response(answer.body(request_id), status=answer.status, headers=answer.headers)

@@ -5,21 +5,24 @@ from typing import TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
-from pydantic import BaseModel
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from control_plane.api.errors import ApiError
 from ductape.sealing import b64_decode, b64_encode
+from ductape.types.answers import Page
+from ductape.types.base import Output
 
 ModelT = TypeVar("ModelT", bound=Model)
+OutputT = TypeVar("OutputT", bound=Output)
 PAGING = frozenset({"limit", "cursor"})
 """The parameters of every list."""
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
 
 
-def page(request: Request, rows: QuerySet[ModelT], show: Callable[[ModelT], BaseModel], *, by: str = "tag") -> Response:
+def page(
+    request: Request, rows: QuerySet[ModelT], show: Callable[[ModelT], OutputT], *, by: str = "tag"
+) -> Page[OutputT]:
     """One page of a list, in the order of a unique column.
 
     Args:
@@ -28,14 +31,12 @@ def page(request: Request, rows: QuerySet[ModelT], show: Callable[[ModelT], Base
     limit = _limit(request.query_params.get("limit"))
     cursor = request.query_params.get("cursor")
     if cursor:
-        rows = _after(rows, by, _decode(cursor))
+        rows = _after(rows, by, cursor)
     found = list(rows.order_by(by)[: limit + 1])
     more = len(found) > limit
     found = found[:limit]
     next_cursor = b64_encode(str(getattr(found[-1], by)).encode()) if more else None
-    return Response(
-        {"data": [show(row).model_dump(mode="json", by_alias=True) for row in found], "next_cursor": next_cursor}
-    )
+    return Page(data=[show(row) for row in found], next_cursor=next_cursor)
 
 
 def _limit(text: str | None) -> int:
@@ -46,19 +47,9 @@ def _limit(text: str | None) -> int:
     return int(text)
 
 
-def _after(rows: QuerySet[ModelT], by: str, last: str) -> QuerySet[ModelT]:
+def _after(rows: QuerySet[ModelT], by: str, cursor: str) -> QuerySet[ModelT]:
     try:
-        return rows.filter(**{f"{by}__gt": last})
-    except ValidationError:  # text where the column holds ids
-        raise _bad_cursor() from None
-
-
-def _decode(cursor: str) -> str:
-    try:
-        return b64_decode(cursor).decode()
-    except ValueError:
-        raise _bad_cursor() from None
-
-
-def _bad_cursor() -> ApiError:
-    return ApiError(422, "invalid_argument", "cursor: pass `next_cursor` on as it was", param="cursor")
+        return rows.filter(**{f"{by}__gt": b64_decode(cursor).decode()})
+    except (ValueError, ValidationError):
+        # No cursor at all, or one of another list, whose column is of another type.
+        raise ApiError(422, "invalid_argument", "cursor: pass `next_cursor` on as it was", param="cursor") from None

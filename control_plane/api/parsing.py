@@ -8,6 +8,8 @@ from rest_framework.parsers import BaseParser
 
 from control_plane.api.errors import ApiError
 
+MAX_BODY = 8 * 1024 * 1024
+
 
 def parse_object(body: bytes) -> dict[str, Any]:
     """A request's body.
@@ -24,12 +26,19 @@ def parse_object(body: bytes) -> dict[str, Any]:
     return value
 
 
+def too_large() -> ApiError:
+    return ApiError(413, "request_too_large", f"a request has at most {MAX_BODY} bytes")
+
+
 class JSONObjectParser(BaseParser):
-    """In place of DRF's own: bounded in depth, and the same for both roles."""
+    """In place of DRF's own: bounded in depth and length, and the same for both roles."""
 
     media_type = "application/json"
 
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
-        return parse_object(stream.read())
+        body = stream.read(MAX_BODY + 1)
+        if len(body) > MAX_BODY:
+            raise too_large()
+        return parse_object(body)

@@ -9,14 +9,15 @@ from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django_scopes import scope
 from pydantic import BaseModel
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from control_plane.api.errors import ApiError, as_api_error
+from control_plane.api.operations import operation
 from control_plane.api.pagination import PAGING
 from control_plane.api.request_id import new_request_id
 from control_plane.workspaces.models import Scope
 from control_plane.workspaces.services import Principal
+from ductape.types.answers import Deleted, Service
 
 InputT = TypeVar("InputT", bound=BaseModel)
 
@@ -67,22 +68,13 @@ class ServiceView(APIView):
     authentication_classes = ()
     permission_classes = ()
 
-    def get(self, request: Request) -> Response:
-        return Response({"service": "ductape", "version": "v1", "runner_url": settings.RUNNER_URL})
+    @operation("service_fetch", "Ask the service who it is", public=True)
+    def get(self) -> Service:
+        return Service(service="ductape", version="v1", runner_url=settings.RUNNER_URL)
 
 
-def answer(body: BaseModel, status: int = 200) -> Response:
-    return respond(body.model_dump(mode="json", by_alias=True), status)
-
-
-def respond(fields: dict[str, Any], status: int) -> Response:
-    """What has versions names its own as the ETag, for `If-Match`."""
-    headers = {"ETag": f'"{fields["version"]}"'} if "version" in fields else None
-    return Response(fields, status=status, headers=headers)
-
-
-def deleted(tag: str) -> Response:
-    return Response({"deleted": True, "tag": tag})
+def deleted(tag: str) -> Deleted:
+    return Deleted(deleted=True, tag=tag)
 
 
 def healthz(request: HttpRequest) -> JsonResponse:

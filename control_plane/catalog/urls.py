@@ -7,8 +7,8 @@ from control_plane.catalog import views
 urlpatterns = [
     path("products/<str:product>/models", views.ModelList.as_view()),
     path("products/<str:product>/models/<str:model>", views.ModelDetail.as_view()),
-    path("products/<str:product>/models/<str:tag>/versions", views.ModelVersionList.as_view()),
-    path("products/<str:product>/models/<str:tag>/versions/<int:number>", views.ModelVersionDetail.as_view()),
-    path("products/<str:product>/models/<str:tag>/diff", views.ModelDiff.as_view()),
-    path("products/<str:product>/models/<str:tag>/rollback", views.ModelRollback.as_view()),
+    path("products/<str:product>/models/<str:model>/versions", views.ModelVersionList.as_view()),
+    path("products/<str:product>/models/<str:model>/versions/<int:number>", views.ModelVersionDetail.as_view()),
+    path("products/<str:product>/models/<str:model>/diff", views.ModelDiff.as_view()),
+    path("products/<str:product>/models/<str:model>/rollback", views.ModelRollback.as_view()),
 ]

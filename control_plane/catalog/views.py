@@ -1,11 +1,9 @@
 from __future__ import annotations
 
-from rest_framework.request import Request
-from rest_framework.response import Response
-
+from control_plane.api.operations import operation
 from control_plane.api.pagination import page
 from control_plane.api.versions import expected_version
-from control_plane.api.views import TenantView, answer, deleted
+from control_plane.api.views import InputT, TenantView, deleted
 from control_plane.catalog import history, services, shown
 from control_plane.catalog.keys import refuse_plaintext
 from control_plane.catalog.models import Model
@@ -13,47 +11,64 @@ from control_plane.idempotency.once import once
 from control_plane.products.models import Product
 from control_plane.products.services import get_product
 from control_plane.versions.views import HistoryView, VersionDetail, VersionDiff, VersionList
+from ductape.types import entities
+from ductape.types.answers import Deleted, Page
 from ductape.types.entities import ModelCreate, ModelUpdate
 from ductape.types.filters import ModelFilter
-from ductape.types.versions import Rollback
+from ductape.types.versions import Rollback, RollbackPreview
 
 
-class ModelList(TenantView):
-    def get(self, request: Request, product: str) -> Response:
-        return page(request, services.find_models(get_product(product), self.filters(ModelFilter)), shown.model)
+class ModelView(TenantView):
+    def read(self, kind: type[InputT]) -> InputT:
+        refuse_plaintext(self.request.data)
+        return super().read(kind)
+
+
+class ModelList(ModelView):
+    @operation("model_list", "List the models of a product")
+    def get(self, product: str, query: ModelFilter) -> Page[entities.Model]:
+        return page(self.request, services.find_models(get_product(product), query), shown.model)
 
     @once
-    def post(self, request: Request, product: str) -> Response:
-        refuse_plaintext(request.data)
-        model = services.create_model(
-            product=get_product(product), wanted=self.read(ModelCreate), author=self.caller.name
-        )
-        return answer(shown.model(model), 201)
+    @operation("model_create", "Register a model", status=201, refuses=(409,))
+    def post(self, product: str, wanted: ModelCreate) -> entities.Model:
+        """Provider keys are taken sealed only (`sealed_api_key`): a key in clear is refused with
+        `plaintext_secret_refused` and is not repeated anywhere."""
+        model = services.create_model(product=get_product(product), wanted=wanted, author=self.caller.name)
+        return shown.model(model)
 
 
-class ModelDetail(TenantView):
+class ModelDetail(ModelView):
     keeps_within_reach = frozenset({"PATCH"})
 
-    def get(self, request: Request, product: str, model: str) -> Response:
-        return answer(shown.model(services.get_model(get_product(product), model)))
+    @operation("model_fetch", "Fetch a model")
+    def get(self, product: str, model: str) -> entities.Model:
+        """Of a provider key it shows whether there is one, its last characters and its version; never more."""
+        return shown.model(services.get_model(get_product(product), model))
 
-    def patch(self, request: Request, product: str, model: str) -> Response:
-        refuse_plaintext(request.data)
+    @operation("model_update", "Change a model", refuses=(409, 412))
+    def patch(self, product: str, model: str, wanted: ModelUpdate) -> entities.Model:
+        """What is not given stays. Environments merge by slug; `"remove": true` removes one. A change of provider or
+        `base_url` needs the keys concerned again, sealed for where they will go."""
         row = services.update_model(
             product=get_product(product),
             tag=model,
-            wanted=self.read(ModelUpdate),
+            wanted=wanted,
             author=self.caller.name,
-            if_version=expected_version(request),
+            if_version=expected_version(self.request),
         )
-        return answer(shown.model(row))
+        return shown.model(row)
 
-    def delete(self, request: Request, product: str, model: str) -> Response:
+    @operation("model_delete", "Delete a model", refuses=(409,))
+    def delete(self, product: str, model: str) -> Deleted:
+        """Refused while agents use it; the message names them."""
         services.delete_model(product=get_product(product), tag=model)
         return deleted(model)
 
 
 class ModelHistory(HistoryView):
+    noun = "model"
+
     def find(self, product: Product, tag: str) -> Model:
         return services.get_model(product, tag)
 
@@ -72,10 +87,10 @@ class ModelDiff(ModelHistory, VersionDiff):
 
 class ModelRollback(TenantView):
     @once
-    def post(self, request: Request, product: str, tag: str) -> Response:
-        wanted = self.read(Rollback)
-        row = get_product(product)
+    @operation("model_rollback", "Bring the settings of a version back")
+    def post(self, product: str, model: str, wanted: Rollback) -> entities.Model | RollbackPreview:
+        """Restores settings as a new version, never an old key. With `preview` it only says what would change."""
+        found = get_product(product)
         if wanted.preview:
-            return answer(history.preview_rollback(product=row, tag=tag, to=wanted.to))
-        model = history.roll_back(product=row, tag=tag, wanted=wanted, author=self.caller.name)
-        return answer(shown.model(model))
+            return history.preview_rollback(product=found, tag=model, to=wanted.to)
+        return shown.model(history.roll_back(product=found, tag=model, wanted=wanted, author=self.caller.name))

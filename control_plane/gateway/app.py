@@ -63,7 +63,7 @@ def _route(method: str, path: str) -> Endpoint:
 
 def _only(allowed: str, method: str, endpoint: Endpoint) -> Endpoint:
     if method != allowed:
-        raise ApiError(405, "method_not_allowed", f"use {allowed} here")
+        raise ApiError(405, "method_not_allowed", f"use {allowed} here", headers={"Allow": allowed})
     return endpoint
 
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
 from control_plane.api.errors import ApiError
-from control_plane.api.parsing import parse_object
+from control_plane.api.parsing import MAX_BODY, parse_object, too_large
 from control_plane.api.request_id import HEADER, new_request_id
 from control_plane.gateway.asgi_types import Message, Receive, Send
-
-MAX_BODY = 8 * 1024 * 1024
 
 
 @dataclass(slots=True)
@@ -32,12 +31,12 @@ class Exchange:
         """Raises: ApiError: 413 too large, 400 not JSON, 422 not an object."""
         return parse_object(await self._body())
 
-    async def answer(self, status: int, body: bytes) -> None:
-        await self._start(status, b"application/json")
+    async def answer(self, status: int, body: bytes, headers: Mapping[str, str] | None = None) -> None:
+        await self._start(status, b"application/json", headers)
         await self.send({"type": "http.response.body", "body": body})
 
     async def refuse(self, error: ApiError) -> None:
-        await self.answer(error.status, orjson.dumps(error.body(self.request_id)))
+        await self.answer(error.status, orjson.dumps(error.body(self.request_id)), error.headers)
 
     async def start_events(self) -> None:
         await self._start(200, b"text/event-stream; charset=utf-8")
@@ -53,14 +52,13 @@ class Exchange:
         while (await self.receive())["type"] != "http.disconnect":
             pass
 
-    async def _start(self, status: int, content_type: bytes) -> None:
+    async def _start(self, status: int, content_type: bytes, more: Mapping[str, str] | None = None) -> None:
         headers = [
             (b"content-type", content_type),
             (b"cache-control", b"no-store"),
             (HEADER.lower().encode(), self.request_id.encode()),
+            *((name.lower().encode(), value.encode()) for name, value in (more or {}).items()),
         ]
-        if status == 401:
-            headers.append((b"www-authenticate", b"Bearer"))
         await self.send({"type": "http.response.start", "status": status, "headers": headers})
 
     async def _body(self) -> bytes:
@@ -73,6 +71,6 @@ class Exchange:
             chunks.append(message.get("body", b""))
             size += len(chunks[-1])
             if size > MAX_BODY:
-                raise ApiError(413, "request_too_large", f"a request has at most {MAX_BODY} bytes")
+                raise too_large()
             if not message.get("more_body"):
                 return b"".join(chunks)

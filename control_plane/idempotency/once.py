@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from typing import Any, cast
 
@@ -10,7 +11,8 @@ from django.db import transaction
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from control_plane.api.views import TenantView, respond
+from control_plane.api.operations import respond
+from control_plane.api.views import TenantView
 from control_plane.idempotency.services import claim, keep, keyed_request
 from control_plane.workspaces.services import Principal
 
@@ -36,4 +38,5 @@ def once(handler: Handler) -> Handler:
             keep(kept, status=response.status_code, body=response.data)
             return response
 
+    answered.operation = replace(handler.operation, repeatable=True)  # type: ignore[attr-defined]  # see `operation`
     return answered

@@ -1,65 +1,76 @@
 from __future__ import annotations
 
-from rest_framework.request import Request
-from rest_framework.response import Response
-
+from control_plane.api.operations import operation
 from control_plane.api.pagination import page
-from control_plane.api.views import TenantView, answer, deleted
+from control_plane.api.views import TenantView, deleted
 from control_plane.idempotency.once import once
 from control_plane.products import services, shown
+from ductape.types import entities
+from ductape.types.answers import Deleted, Page
 from ductape.types.entities import EnvironmentInput, EnvironmentUpdate, ProductCreate, ProductUpdate
 
 
 class ProductList(TenantView):
-    def get(self, request: Request) -> Response:
-        return page(request, services.visible_products().prefetch_related("environments"), shown.product)
+    @operation("product_list", "List the products")
+    def get(self) -> Page[entities.Product]:
+        return page(self.request, services.visible_products().prefetch_related("environments"), shown.product)
 
     @once
-    def post(self, request: Request) -> Response:
-        product = services.create_product(workspace_id=self.workspace_id, wanted=self.read(ProductCreate))
-        return answer(shown.product(product), 201)
+    @operation("product_create", "Create a product", status=201, refuses=(409,))
+    def post(self, wanted: ProductCreate) -> entities.Product:
+        return shown.product(services.create_product(workspace_id=self.workspace_id, wanted=wanted))
 
 
 class ProductDetail(TenantView):
-    def get(self, request: Request, product: str) -> Response:
-        return answer(shown.product(services.get_product(product)))
+    @operation("product_fetch", "Fetch a product")
+    def get(self, product: str) -> entities.Product:
+        return shown.product(services.get_product(product))
 
-    def patch(self, request: Request, product: str) -> Response:
-        return answer(shown.product(services.update_product(tag=product, wanted=self.read(ProductUpdate))))
+    @operation("product_update", "Change a product")
+    def patch(self, product: str, wanted: ProductUpdate) -> entities.Product:
+        return shown.product(services.update_product(tag=product, wanted=wanted))
 
-    def delete(self, request: Request, product: str) -> Response:
+    @operation("product_delete", "Delete a product", refuses=(409,))
+    def delete(self, product: str) -> Deleted:
+        """Refused while the product holds models or agents."""
         services.delete_product(tag=product)
         return deleted(product)
 
 
 class SealingKeyDetail(TenantView):
-    def get(self, request: Request, product: str) -> Response:
-        return answer(services.sealing_key(services.get_product(product)))
+    @operation("sealing_key_fetch", "Fetch the public key that provider keys are sealed to")
+    def get(self, product: str) -> entities.SealingKey:
+        return services.sealing_key(services.get_product(product))
 
 
 class EnvironmentList(TenantView):
-    def get(self, request: Request, product: str) -> Response:
+    @operation("environment_list", "List the environments of a product")
+    def get(self, product: str) -> Page[entities.Environment]:
         environments = services.visible_environments(services.get_product(product))
-        return page(request, environments, shown.environment, by="slug")
+        return page(self.request, environments, shown.environment, by="slug")
 
     @once
-    def post(self, request: Request, product: str) -> Response:
-        row = services.create_environment(product=services.get_product(product), wanted=self.read(EnvironmentInput))
-        return answer(shown.environment(row), 201)
+    @operation("environment_create", "Create an environment", status=201, refuses=(409,))
+    def post(self, product: str, wanted: EnvironmentInput) -> entities.Environment:
+        row = services.create_environment(product=services.get_product(product), wanted=wanted)
+        return shown.environment(row)
 
 
 class EnvironmentDetail(TenantView):
     keeps_within_reach = frozenset({"PATCH"})
 
-    def get(self, request: Request, product: str, slug: str) -> Response:
-        return answer(shown.environment(services.get_environment(services.get_product(product), slug)))
+    @operation("environment_fetch", "Fetch an environment")
+    def get(self, product: str, slug: str) -> entities.Environment:
+        return shown.environment(services.get_environment(services.get_product(product), slug))
 
-    def patch(self, request: Request, product: str, slug: str) -> Response:
-        row = services.update_environment(
-            product=services.get_product(product), slug=slug, wanted=self.read(EnvironmentUpdate)
-        )
-        return answer(shown.environment(row))
+    @operation("environment_update", "Change an environment")
+    def patch(self, product: str, slug: str, wanted: EnvironmentUpdate) -> entities.Environment:
+        """An inactive environment refuses runs."""
+        row = services.update_environment(product=services.get_product(product), slug=slug, wanted=wanted)
+        return shown.environment(row)
 
-    def delete(self, request: Request, product: str, slug: str) -> Response:
+    @operation("environment_delete", "Delete an environment", refuses=(409,))
+    def delete(self, product: str, slug: str) -> Deleted:
+        """Refused while a model or an agent is configured there."""
         services.delete_environment(product=services.get_product(product), slug=slug)
         return deleted(slug)

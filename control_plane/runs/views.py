@@ -1,17 +1,21 @@
 from __future__ import annotations
 
-from rest_framework.request import Request
-from rest_framework.response import Response
+from pydantic import Field
 
-from control_plane.api.errors import ApiError
-from control_plane.api.views import TenantView, answer
+from control_plane.api.operations import Query, operation
+from control_plane.api.views import TenantView
 from control_plane.products.services import get_product
 from control_plane.runs.readiness import readiness
+from ductape.types.names import Slug
+from ductape.types.runs import Readiness
+
+
+class ReadinessQuery(Query):
+    env: Slug = Field(examples=["dev"])
+    """Slug of the environment."""
 
 
 class ProductReadiness(TenantView):
-    def get(self, request: Request, product: str) -> Response:
-        env = request.query_params.get("env")
-        if not env:
-            raise ApiError(422, "invalid_argument", "env: say which environment, as ?env=prd", param="env")
-        return answer(readiness(get_product(product), env))
+    @operation("product_readiness", "Tell which models and agents could run in an environment")
+    def get(self, product: str, query: ReadinessQuery) -> Readiness:
+        return readiness(get_product(product), query.env)

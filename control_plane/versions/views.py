@@ -1,45 +1,63 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from typing import Annotated
 
-from rest_framework.request import Request
-from rest_framework.response import Response
+from pydantic import Field
 
-from control_plane.api.errors import ApiError
+from control_plane.api.operations import Query, operation
 from control_plane.api.pagination import page
-from control_plane.api.views import TenantView, answer
+from control_plane.api.views import TenantView
 from control_plane.products.models import Product
 from control_plane.products.services import get_product
 from control_plane.versions import services
 from control_plane.versions.models import Version, Versioned
 from ductape.types import versions
+from ductape.types.answers import Page
+
+Number = Annotated[int, Field(ge=0, lt=10**9)]
+
+
+class DiffQuery(Query):
+    before: Number | None = None
+    """Number of a version; the one before `after` unless given."""
+    after: Number | None = None
+    """Number of a version; the latest unless given."""
 
 
 class HistoryView(TenantView):
     """Base of the views on a row's history. A subclass says which row."""
 
+    noun: str
+    """Fills `{noun}` in the words of the operations; also the name of the row's tag in the address."""
+
     @abstractmethod
     def find(self, product: Product, tag: str) -> Versioned:
         """Raises: ApiError: 404."""
 
+    def row(self) -> Versioned:
+        return self.find(get_product(self.kwargs["product"]), self.kwargs[self.noun])
+
 
 class VersionList(HistoryView):
-    def get(self, request: Request, product: str, tag: str) -> Response:
-        return page(request, self.find(get_product(product), tag).history().all(), shown, by="number")
+    @operation("{noun}_version_list", "List the versions of this {noun}")
+    def get(self, **_: str) -> Page[versions.Version]:
+        return page(self.request, self.row().history().all(), shown, by="number")
 
 
 class VersionDetail(HistoryView):
-    def get(self, request: Request, product: str, tag: str, number: int) -> Response:
-        return answer(shown(services.get_version(self.find(get_product(product), tag), number)))
+    @operation("{noun}_version_fetch", "Fetch a version of this {noun}")
+    def get(self, number: int, **_: str) -> versions.Version:
+        return shown(services.get_version(self.row(), number))
 
 
 class VersionDiff(HistoryView):
-    """`?before=1&after=3`; the latest version and the one before it unless given."""
-
-    def get(self, request: Request, product: str, tag: str) -> Response:
-        row = self.find(get_product(product), tag)
-        after = _number(request, "after", row.version)
-        return answer(services.compare(row, _number(request, "before", max(after - 1, 1)), after))
+    @operation("{noun}_version_compare", "Compare two versions of this {noun}")
+    def get(self, query: DiffQuery, **_: str) -> versions.Diff:
+        row = self.row()
+        after = row.version if query.after is None else query.after
+        before = max(after - 1, 1) if query.before is None else query.before
+        return services.compare(row, before, after)
 
 
 def shown(row: Version) -> versions.Version:
@@ -50,12 +68,3 @@ def shown(row: Version) -> versions.Version:
         created_at=row.created_at,
         content=services.visible_content(row),
     )
-
-
-def _number(request: Request, name: str, default: int) -> int:
-    text = request.query_params.get(name)
-    if text is None:
-        return default
-    if not text.isascii() or not text.isdigit() or len(text) > 9:
-        raise ApiError(422, "invalid_argument", f"{name}: give the number of a version", param=name)
-    return int(text)

@@ -31,10 +31,13 @@ class Call(Generic[T]):
     if_version: int | None = None
     """The version that is to be changed; if there is another one by now, nothing is."""
 
+    harmless: bool = False
+    """A POST that changes nothing."""
+
     @property
     def idempotent(self) -> bool:
         """Sending it twice does what sending it once does."""
-        return self.method in {"GET", "PUT", "DELETE"} or self.idempotency_key is not None
+        return self.harmless or self.method in {"GET", "PUT", "DELETE"} or self.idempotency_key is not None
 
     def headers(self) -> dict[str, str]:
         """All but the one that authenticates."""

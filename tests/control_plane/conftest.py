@@ -16,6 +16,7 @@ from control_plane.products.services import get_product
 from control_plane.workspaces.models import Member, Role, Scope, Workspace
 from control_plane.workspaces.reach import Reach
 from control_plane.workspaces.services import add_member, create_workspace, issue, issue_token
+from tests.control_plane.api.described import check_answer
 
 
 @dataclass(frozen=True)
@@ -41,13 +42,15 @@ class Caller:
         return self._send("DELETE", path)
 
     def _send(self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Any:
-        return Client().generic(
+        answer = Client().generic(
             method,
             f"/api/v1/{path}",
             data="" if body is None else json.dumps(body),
             content_type="application/json",
             headers={"Authorization": f"Bearer {self.token}", **(headers or {})},
         )
+        check_answer(method, f"/api/v1/{path.partition('?')[0]}", answer.status_code, answer.json())
+        return answer
 
 
 @pytest.fixture

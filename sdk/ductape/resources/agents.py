@@ -6,15 +6,17 @@ from typing import Any
 
 from ductape.call import Call, Flow, new_key
 from ductape.resources import runs
-from ductape.resources.base import UNSET, Deleted, Resource, Unset, all_pages, body, given, path
+from ductape.resources.base import UNSET, Deleted, Unset, all_pages, body, given, path
+from ductape.resources.history import History
 from ductape.resources.overrides import ModelConfigLike
 from ductape.sending import TransportT, operation, streamed
 from ductape.types.entities import Agent, AgentDefine, AgentEnvInput
 from ductape.types.filters import AgentFilter
 from ductape.types.runs import Run, RunCreate, RunEvent
+from ductape.types.versions import Rollback
 
 
-class Agents(Resource[TransportT]):
+class Agents(History[TransportT]):
     @operation
     def define(
         self,
@@ -28,6 +30,7 @@ class Agents(Resource[TransportT]):
         system_prompt: str | Unset = UNSET,
         tools: Sequence[Any] | Unset = UNSET,
         envs: Sequence[AgentEnvInput | Mapping[str, Any]] | Unset = UNSET,
+        message: str | Unset = UNSET,
         if_version: int | None = None,
     ) -> Call[Agent]:
         """Create the agent, or replace it as a whole if the tag exists.
@@ -50,6 +53,7 @@ class Agents(Resource[TransportT]):
             system_prompt=system_prompt,
             tools=tools,
             envs=envs,
+            message=message,
         )
         return Call(
             "PUT",
@@ -72,6 +76,17 @@ class Agents(Resource[TransportT]):
     @operation
     def delete(self, *, tag: str, product: str | None = None) -> Call[Deleted]:
         return Call("DELETE", self._path(product, tag), Deleted.model_validate)
+
+    @operation
+    def rollback(self, *, tag: str, to: int, product: str | None = None, message: str | Unset = UNSET) -> Call[Agent]:
+        """Bring the settings of a version back, as a new version. Keys never come back.
+
+        Raises:
+            ValidationError: a key that is set would be sent where it was not sealed for.
+        """
+        fields = body(Rollback, given(to=to, message=message))
+        url = self._path(product, tag, "rollback")
+        return Call("POST", url, Agent.model_validate, body=fields, idempotency_key=new_key())
 
     list = fetch_all
 

@@ -11,6 +11,8 @@ from ductape.call import Call, Flow
 from ductape.errors import ValidationError
 from ductape.sending import TransportT
 from ductape.settings import ClientSettings
+from ductape.types.answers import Deleted as Deleted
+from ductape.types.answers import Page
 from ductape.types.base import Input, Output
 
 InputT = TypeVar("InputT", bound=Input)
@@ -32,16 +34,6 @@ class Resource(Generic[TransportT]):
     def __init__(self, transport: TransportT, settings: ClientSettings) -> None:
         self._transport = transport
         self._settings = settings
-
-
-class Deleted(Output):
-    deleted: bool
-    tag: str
-
-
-class _Page(Output):
-    data: list[dict[str, Any]]
-    next_cursor: str | None = None
 
 
 def path(*segments: str) -> str:
@@ -90,8 +82,8 @@ def body(kind: type[Input], fields: Mapping[str, Any]) -> dict[str, Any]:
 
 def all_pages(url: str, item: type[OutputT], filters: Mapping[str, str] | None = None) -> Flow[list[OutputT]]:
     def parse(data: object) -> tuple[list[OutputT], str | None]:
-        page = _Page.model_validate(data)
-        return [item.model_validate(fields) for fields in page.data], page.next_cursor
+        page = Page[item].model_validate(data)  # type: ignore[valid-type]  # a type that is known at run time only
+        return page.data, page.next_cursor
 
     items: list[OutputT] = []
     query = dict(filters or {})

@@ -8,16 +8,18 @@ from typing import Any, Unpack
 from ductape.call import Call, Flow, new_key
 from ductape.errors import ConflictError
 from ductape.resources import keyed_envs
-from ductape.resources.base import UNSET, Deleted, Resource, Unset, all_pages, body, given, path
+from ductape.resources.base import UNSET, Deleted, Unset, all_pages, body, given, path
+from ductape.resources.history import History
 from ductape.resources.keyed_envs import EnvLike, KeyedEnv, Seal
 from ductape.resources.overrides import Overrides
 from ductape.sending import TransportT, operation
 from ductape.settings import ClientSettings
 from ductape.types.entities import LocalSettings, Model, ModelCreate, ModelUpdate, SealingKey
 from ductape.types.filters import ModelFilter
+from ductape.types.versions import Rollback
 
 
-class Models(Resource[TransportT]):
+class Models(History[TransportT]):
     def __init__(self, transport: TransportT, settings: ClientSettings) -> None:
         super().__init__(transport, settings)
         self._sealing_keys: dict[str, SealingKey] = {}
@@ -34,6 +36,9 @@ class Models(Resource[TransportT]):
         product: str | None = None,
         description: str | Unset = UNSET,
         local: LocalSettings | Mapping[str, Any] | Unset | None = UNSET,
+        limits: Mapping[str, Any] | Unset = UNSET,
+        locks: Sequence[str] | Unset = UNSET,
+        message: str | Unset = UNSET,
         **settings: Unpack[Overrides],
     ) -> Flow[Model]:
         """Register a model under a tag. Each `api_key` in `envs` is sealed here; its plaintext is never sent.
@@ -49,7 +54,16 @@ class Models(Resource[TransportT]):
         """
         keyed = keyed_envs.parse(envs)
         fields = given(
-            tag=tag, name=name, provider=provider, model=model, description=description, local=local, **settings
+            tag=tag,
+            name=name,
+            provider=provider,
+            model=model,
+            description=description,
+            local=local,
+            limits=limits,
+            locks=locks,
+            message=message,
+            **settings,
         )
         fields["envs"] = keyed_envs.without_keys(keyed)
         call = Call(
@@ -74,6 +88,9 @@ class Models(Resource[TransportT]):
         envs: Sequence[EnvLike] | Unset = UNSET,
         description: str | Unset = UNSET,
         local: LocalSettings | Mapping[str, Any] | Unset | None = UNSET,
+        limits: Mapping[str, Any] | Unset = UNSET,
+        locks: Sequence[str] | Unset = UNSET,
+        message: str | Unset = UNSET,
         if_version: int | None = None,
         **settings: Unpack[Overrides],
     ) -> Flow[Model]:
@@ -88,7 +105,17 @@ class Models(Resource[TransportT]):
             PreconditionFailedError: the model is at another version than `if_version` by now.
         """
         keyed = [] if envs is UNSET else keyed_envs.parse(envs)
-        fields = given(name=name, provider=provider, model=model, description=description, local=local, **settings)
+        fields = given(
+            name=name,
+            provider=provider,
+            model=model,
+            description=description,
+            local=local,
+            limits=limits,
+            locks=locks,
+            message=message,
+            **settings,
+        )
         if envs is not UNSET:
             fields["envs"] = keyed_envs.without_keys(keyed)
         changes = body(ModelUpdate, fields)
@@ -110,6 +137,17 @@ class Models(Resource[TransportT]):
     def delete(self, *, tag: str, product: str | None = None) -> Call[Deleted]:
         """Raises: ConflictError: an agent uses the model; the message names the agents."""
         return Call("DELETE", self._path(product, tag), Deleted.model_validate)
+
+    @operation
+    def rollback(self, *, tag: str, to: int, product: str | None = None, message: str | Unset = UNSET) -> Call[Model]:
+        """Bring the settings of a version back, as a new version. Keys never come back.
+
+        Raises:
+            ValidationError: a key that is set would be sent where it was not sealed for.
+        """
+        fields = body(Rollback, given(to=to, message=message))
+        url = self._path(product, tag, "rollback")
+        return Call("POST", url, Model.model_validate, body=fields, idempotency_key=new_key())
 
     list = fetch_all
 

@@ -10,6 +10,8 @@ from ductape.resources.base import UNSET, Deleted, Resource, Unset, all_pages, b
 from ductape.resources.environments import Environments
 from ductape.sending import TransportT, operation
 from ductape.types.entities import EnvironmentInput, Product, ProductCreate, ProductUpdate
+from ductape.types.runs import Readiness
+from ductape.types.versions import Promote, PromotionPlan
 
 
 class Products(Resource[TransportT]):
@@ -51,6 +53,28 @@ class Products(Resource[TransportT]):
     def delete(self, *, tag: str) -> Call[Deleted]:
         return Call("DELETE", path("products", tag), Deleted.model_validate)
 
+    @operation
+    def readiness(self, *, tag: str | None = None, env: str | None = None) -> Call[Readiness]:
+        """Which models and agents could run in an environment, and why the others could not."""
+        url = path("products", self._settings.product_or(tag), "readiness")
+        return Call("GET", url, Readiness.model_validate, query={"env": self._settings.env_or(env)})
+
+    @operation
+    def plan_promotion(self, *, from_env: str, to_env: str, tag: str | None = None) -> Call[PromotionPlan]:
+        """What `promote` would change in `to_env`, and which keys it would lack."""
+        fields = body(Promote, {"from_env": from_env, "to_env": to_env})
+        return Call("POST", self._promote(tag), PromotionPlan.model_validate, body=fields, harmless=True)
+
+    @operation
+    def promote(self, *, plan: PromotionPlan, tag: str | None = None) -> Call[PromotionPlan]:
+        """Bring what one environment says to another. Keys and addresses stay where they are.
+
+        Raises:
+            ConflictError: either environment has changed since the plan was made.
+        """
+        fields = body(Promote, plan.model_dump(include={"from_env", "to_env", "hash"}))
+        return Call("POST", self._promote(tag), PromotionPlan.model_validate, body=fields, idempotency_key=new_key())
+
     list = fetch_all
 
     @cached_property
@@ -60,3 +84,6 @@ class Products(Resource[TransportT]):
     @property
     def environment(self) -> Environments[TransportT]:
         return self.environments
+
+    def _promote(self, tag: str | None) -> str:
+        return path("products", self._settings.product_or(tag), "promote")

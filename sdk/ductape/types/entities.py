@@ -39,7 +39,10 @@ class ProductUpdate(Input):
 
 
 class LocalSettings(Input):
-    """How a host loads a local model (seed: marsys-models-api, ModelConfig, Local model settings)."""
+    """How a host loads a local model.
+
+    Source: seed marsys-models-api, ModelConfig, Local model settings.
+    """
 
     model_class: Literal["llm", "vlm"] = "llm"
     backend: Literal["huggingface", "vllm"] = "huggingface"

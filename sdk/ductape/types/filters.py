@@ -8,6 +8,7 @@ from ductape.types.names import Provider, Slug, Tag
 
 class ModelFilter(Input):
     provider: Provider | None = None
+    """Only models of this provider."""
     env: Slug | None = None
     """Only models that are configured in this environment."""
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from control_plane.api.docs import DocumentView
 from control_plane.api.views import ServiceView, TenantView
 from control_plane.products.models import Product
 from control_plane.workspaces.models import Role, Scope
@@ -39,15 +40,15 @@ ALLOWED = {
     "GET products/<product>/agents/<agent>": VIEWER,
     "PUT products/<product>/agents/<agent>": DEVELOPER,
     "DELETE products/<product>/agents/<agent>": DEVELOPER,
-    "GET products/<product>/models/<tag>/versions": VIEWER,
-    "GET products/<product>/models/<tag>/versions/<number>": VIEWER,
-    "GET products/<product>/models/<tag>/diff": VIEWER,
-    "POST products/<product>/models/<tag>/rollback": DEVELOPER,
+    "GET products/<product>/models/<model>/versions": VIEWER,
+    "GET products/<product>/models/<model>/versions/<number>": VIEWER,
+    "GET products/<product>/models/<model>/diff": VIEWER,
+    "POST products/<product>/models/<model>/rollback": DEVELOPER,
     "POST products/<product>/models/<model>/resolve": VIEWER,
-    "GET products/<product>/agents/<tag>/versions": VIEWER,
-    "GET products/<product>/agents/<tag>/versions/<number>": VIEWER,
-    "GET products/<product>/agents/<tag>/diff": VIEWER,
-    "POST products/<product>/agents/<tag>/rollback": DEVELOPER,
+    "GET products/<product>/agents/<agent>/versions": VIEWER,
+    "GET products/<product>/agents/<agent>/versions/<number>": VIEWER,
+    "GET products/<product>/agents/<agent>/diff": VIEWER,
+    "POST products/<product>/agents/<agent>/rollback": DEVELOPER,
     "POST products/<product>/agents/<agent>/resolve": VIEWER,
     "POST products/<product>/promote": DEVELOPER,
     "GET products/<product>/readiness": VIEWER,
@@ -68,12 +69,11 @@ ARGUMENTS = {
     "slug": "dev",
     "model": "none",
     "agent": "none",
-    "tag": "none",
     "number": "1",
     "token": NOBODY,
     "member": NOBODY,
 }
-PUBLIC = {ServiceView}
+PUBLIC = {ServiceView, DocumentView}
 OPERATIONS = [operation for operation in operations() if operation.view not in PUBLIC]
 
 # Bodies that are refused with 422 by whoever reads them: nothing is changed, and a 403 comes before.

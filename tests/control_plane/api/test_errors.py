@@ -8,6 +8,7 @@ from django.db import OperationalError
 from django.test import Client
 
 from control_plane.api.errors import as_api_error
+from control_plane.api.parsing import MAX_BODY
 
 
 @pytest.mark.parametrize("path", ["/nope", "/api/v1/nope", "/api/v1/products/"])
@@ -45,3 +46,10 @@ def test_a_lost_database_may_be_retried() -> None:
 
 def test_the_service_says_where_runs_go_without_a_token(db: None) -> None:
     assert Client().get("/api/v1/").json() == {"service": "ductape", "version": "v1", "runner_url": None}
+
+
+def test_a_body_beyond_the_limit_is_refused(alice: Any, refused: Any) -> None:
+    headers = {"Authorization": f"Bearer {alice.token}"}
+    body = b'{"name": "' + b"x" * MAX_BODY + b'"}'
+    answer = Client().post("/api/v1/products", body, content_type="application/json", headers=headers)
+    assert refused(answer) == (413, "request_too_large")

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from ductape.sealing import b64_encode
+
 
 def test_pages_join_to_the_whole_list_in_order(alice: Any) -> None:
     tags = [f"p{number:02}" for number in range(7)]
@@ -26,3 +28,9 @@ def test_a_bad_limit_or_cursor_is_named(alice: Any, refused: Any, query: str) ->
 
     assert refused(answer) == (422, "invalid_argument")
     assert answer.json()["error"]["param"] == query.split("=")[0]
+
+
+def test_a_cursor_of_another_list_is_refused(names: object, alice: Any, refused: Any) -> None:
+    by_tag = b64_encode(b"gpt")
+
+    assert refused(alice.get(f"products/shop/models/gpt/versions?cursor={by_tag}")) == (422, "invalid_argument")

@@ -28,6 +28,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.postgres",
     "rest_framework",
+    "control_plane.tenancy",
     "control_plane.workspaces",
     "control_plane.vault",
     "control_plane.products",
@@ -69,6 +70,9 @@ TEMPLATES = [
 
 DATABASES = {"default": environ.database("DATABASE_URL")}
 DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 0, "max_size": 16, "timeout": 5}
+# Who owns the tables, for bootstrap and migrations. Serving processes are not given it.
+if environ.optional("DATABASE_OWNER_URL"):
+    DATABASES["owner"] = environ.database("DATABASE_OWNER_URL")
 # A pooled connection is checked before use, so that a restarted server costs no request.
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

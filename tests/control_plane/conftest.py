@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from django_scopes import scope
 
 from control_plane.products.models import Product
 from control_plane.products.services import get_product
+from control_plane.tenancy.entering import in_workspace
 from control_plane.workspaces.models import Scope, Workspace
 from control_plane.workspaces.services import create_workspace, issue_token
 
@@ -74,7 +74,7 @@ def mallory(db: None) -> Caller:
 def shop(alice: Caller) -> Iterator[Product]:
     """Alice's product `shop` with the environments dev and prd, its workspace in scope."""
     alice.post("products", {"name": "Shop", "envs": [{"slug": "dev"}, {"slug": "prd"}]})
-    with scope(workspace=alice.workspace):
+    with in_workspace(alice.workspace.id):
         yield get_product("shop")
 
 

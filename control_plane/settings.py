@@ -30,6 +30,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular_sidecar",
     "control_plane.api",
+    "control_plane.tenancy",
     "control_plane.workspaces",
     "control_plane.vault",
     "control_plane.idempotency",
@@ -72,6 +73,9 @@ TEMPLATES = [
 
 DATABASES = {"default": environ.database("DATABASE_URL")}
 DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 0, "max_size": 16, "timeout": 5}
+# Who owns the tables, for bootstrap and migrations. Serving processes are not given it.
+if environ.optional("DATABASE_OWNER_URL"):
+    DATABASES["owner"] = environ.database("DATABASE_OWNER_URL")
 # A pooled connection is checked before use, so that a restarted server costs no request.
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

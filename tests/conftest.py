@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import django
 import pytest
@@ -26,6 +27,8 @@ os.environ.update(
     DATABASE_URL="postgresql://postgres@/ductape?host=/not-started",
     HF_HUB_OFFLINE="1",
 )
+
+os.environ.pop("DATABASE_OWNER_URL", None)
 
 django.setup()
 
@@ -58,3 +61,30 @@ def django_db_modify_db_settings(services: object) -> None:
 
     os.environ["DATABASE_URL"] = services.database_url  # type: ignore[attr-defined]
     settings.DATABASES["default"]["HOST"] = environ.database("DATABASE_URL")["HOST"]
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """The owner has made the database; the tests connect as the application does, as one who owns nothing."""
+    from django.db import connection
+
+    from control_plane.tenancy.application_role import admit_application
+
+    owner = connection.settings_dict["USER"]
+    with django_db_blocker.unblock():
+        admit_application(connection, name="ductape_app", password="")
+        with connection.cursor() as cursor:
+            # How a test with transactions of its own is cleaned up after.
+            cursor.execute("GRANT TRUNCATE ON ALL TABLES IN SCHEMA public TO ductape_app")
+        _connect_as("ductape_app")
+    yield
+    with django_db_blocker.unblock():
+        _connect_as(owner)
+
+
+def _connect_as(role: str) -> None:
+    from django.db import connection
+
+    connection.close()
+    connection.close_pool()  # type: ignore[attr-defined]  # PostgreSQL's alone has one
+    connection.settings_dict["USER"] = role

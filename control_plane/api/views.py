@@ -9,12 +9,14 @@ from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django_scopes import scope
 from pydantic import BaseModel
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from control_plane.api.errors import ApiError, as_api_error
 from control_plane.api.operations import operation
 from control_plane.api.pagination import PAGING
 from control_plane.api.request_id import new_request_id
+from control_plane.tenancy.entering import in_workspace
 from control_plane.workspaces.models import Scope
 from control_plane.workspaces.services import Principal
 from ductape.types.answers import Deleted, Service
@@ -23,7 +25,7 @@ InputT = TypeVar("InputT", bound=BaseModel)
 
 
 class TenantView(APIView):
-    """A view that knows its caller's workspace and can see nothing else."""
+    """A view that knows its caller's workspace and can see nothing else. Each request is one transaction."""
 
     needs: ClassVar[Scope | None] = None
     """The scope that every method needs; None: `read` to read, `write` to change."""
@@ -37,12 +39,22 @@ class TenantView(APIView):
         super().initial(request, *args, **kwargs)
         self.caller = cast(Principal, request.user)
         self.workspace_id = self.caller.workspace_id
-        self._scope.enter_context(scope(workspace=self.workspace_id))
-        self._scope.enter_context(scope(reach=self.caller.reach))
+        self._entered.enter_context(in_workspace(self.workspace_id))
+        self._entered.enter_context(scope(reach=self.caller.reach))
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        with ExitStack() as self._scope:
-            return super().dispatch(request, *args, **kwargs)
+        try:
+            with ExitStack() as self._entered:
+                return super().dispatch(request, *args, **kwargs)
+        except Exception as error:
+            # The answer was ready, but its transaction cannot be committed.
+            self.response = self.finalize_response(self.request, self.handle_exception(error))
+            return self.response
+
+    def handle_exception(self, exc: Exception) -> Response:
+        # It becomes an answer here, and is undone here: the end of the request would commit what came before it.
+        self._entered.__exit__(type(exc), exc, exc.__traceback__)
+        return super().handle_exception(exc)
 
     def read(self, kind: type[InputT]) -> InputT:
         """The body as one of the shared types.

@@ -2,8 +2,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.contrib import admin
+from django.db import transaction
 from django.http import HttpRequest, HttpResponseBase
-from django_scopes import scopes_disabled
+
+from control_plane.tenancy.entering import as_operator
 
 
 class AdminScopeMiddleware:
@@ -13,7 +16,10 @@ class AdminScopeMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if not request.path.startswith("/admin/"):
+        if not request.path.startswith("/admin/") or not admin.site.has_permission(request):
             return self.get_response(request)
-        with scopes_disabled():
-            return self.get_response(request)
+        with as_operator():
+            response = self.get_response(request)
+            if response.status_code >= 500:
+                transaction.set_rollback(True)
+            return response

@@ -10,7 +10,6 @@ from uuid import UUID
 import orjson
 from django.db import transaction
 from django.utils import timezone
-from django_scopes import scopes_disabled
 
 from control_plane.api.errors import ApiError
 from control_plane.idempotency.models import KeptAnswer
@@ -71,10 +70,9 @@ def keep(row: KeptAnswer, *, status: int, body: dict[str, Any]) -> None:
 
 @transaction.atomic
 def purge() -> int:
-    """Forget what was kept long enough, in all workspaces.
+    """Forget what was kept long enough, of what is visible here.
 
     Returns:
         How many answers.
     """
-    with scopes_disabled():
-        return KeptAnswer.objects.filter(created_at__lt=timezone.now() - KEPT_FOR).delete()[0]
+    return KeptAnswer.objects.filter(created_at__lt=timezone.now() - KEPT_FOR).delete()[0]

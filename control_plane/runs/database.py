@@ -1,4 +1,6 @@
-"""The ORM from the event loop: in a bounded set of threads, inside one workspace, holding no connection afterwards."""
+"""The ORM from the event loop: in a bounded set of threads, one transaction inside one workspace, no connection held
+afterwards.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,8 @@ from typing import ParamSpec, TypeVar
 from uuid import UUID
 
 from django.db import close_old_connections
-from django_scopes import scope
+
+from control_plane.tenancy.entering import in_workspace
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -30,7 +33,7 @@ async def in_thread(workspace_id: UUID | None, work: Callable[P, T], *args: P.ar
         try:
             if workspace_id is None:
                 return work(*args, **kwargs)
-            with scope(workspace=workspace_id):
+            with in_workspace(workspace_id):
                 return work(*args, **kwargs)
         finally:
             close_old_connections()

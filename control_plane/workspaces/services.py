@@ -10,8 +10,8 @@ from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
-from django_scopes import scope
 
+from control_plane.tenancy.entering import in_workspace
 from control_plane.vault.keyring import load_keyring
 from control_plane.workspaces import token_format
 from control_plane.workspaces.models import AccessToken, Member, Role, Scope, Workspace
@@ -130,7 +130,7 @@ def _scopes(token: AccessToken) -> frozenset[Scope]:
     """A member's token is cut to what the member may do now."""
     if token.member_id is None:
         return granted(token.scopes)
-    with scope(workspace=token.workspace_id):
+    with in_workspace(token.workspace_id):
         member = Member.objects.filter(id=token.member_id, user__is_active=True).first()
     return granted(token.scopes) & scopes_of(Role(member.role)) if member else frozenset()
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from django.test import Client
-from django_scopes import scope
 
 from control_plane.products.models import Product
 from control_plane.products.services import get_product
+from control_plane.tenancy.entering import in_workspace
 from control_plane.workspaces.models import Member, Role, Scope, Workspace
 from control_plane.workspaces.reach import Reach
 from control_plane.workspaces.services import add_member, create_workspace, issue, issue_token
@@ -93,18 +94,26 @@ def member_with(acme: Workspace) -> Callable[[Role], Member]:
     """A member of alice's workspace, named as the role."""
 
     def somebody(role: Role) -> Member:
-        with scope(workspace=acme):
+        with in_workspace(acme.id):
             return add_member(workspace_id=acme.id, user=role.value, role=role)
 
     return somebody
 
 
 @pytest.fixture
-def shop(alice: Caller) -> Iterator[Product]:
-    """Alice's product `shop` with the environments dev and prd, its workspace in scope."""
+def shop(request: pytest.FixtureRequest, alice: Caller) -> Iterator[Product]:
+    """Alice's product `shop` with the environments dev and prd, its workspace in scope.
+
+    Being in a workspace is being in a transaction, so a test whose threads have to see each other's rows is in none.
+    """
     alice.post("products", {"name": "Shop", "envs": [{"slug": "dev"}, {"slug": "prd"}]})
-    with scope(workspace=alice.workspace):
-        yield get_product("shop")
+    with ExitStack() as entered:
+        entered.enter_context(in_workspace(alice.workspace.id))
+        product = get_product("shop")
+        marker = request.node.get_closest_marker("django_db")
+        if marker is not None and marker.kwargs.get("transaction"):
+            entered.close()
+        yield product
 
 
 def error_of(response: Any) -> tuple[int, str]:

@@ -104,7 +104,7 @@ def test_not_on_the_wire(sent: bytes) -> None:
 
 
 def test_not_in_the_database(sent: bytes, stack: Stack) -> None:
-    dump = _every_row(stack.database_url)
+    dump = _every_row(stack.database_owner_url)
     assert b"drest1.a1." in dump
     assert found("the database", dump) == []
     files = b"".join(path.read_bytes() for path in (stack.data / "postgres").rglob("*") if path.is_file())

@@ -139,7 +139,7 @@ def test_a_key_moved_to_another_row_does_not_open_and_nobody_is_called(
         for tag in ("mine", "theirs"):
             env = {"slug": "dev", "base_url": provider.base_url, "api_key": f"key-of-{tag}-0123456789"}
             client.model.create(tag=tag, name=tag, provider="custom", model="ok", envs=[env])
-    with psycopg.connect(stack.database_url) as connection:
+    with psycopg.connect(stack.database_owner_url) as connection:
         row = """SELECT key.id, key.sealed FROM catalog_providerkey key
                  JOIN catalog_modelenv env ON env.id = key.model_env_id
                  JOIN catalog_model model ON model.id = env.model_id WHERE model.tag = %s"""

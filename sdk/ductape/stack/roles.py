@@ -34,6 +34,7 @@ class Place:
     port: int
     runner_port: int
     database_url: str = field(repr=False)
+    database_owner_url: str = field(repr=False)
     redis_url: str = field(repr=False)
 
     @property
@@ -51,7 +52,8 @@ def keys(place: Place) -> Role:
 
 
 def bootstrap(place: Place) -> Role:
-    return Role("bootstrap", [*_PYTHON, "django", "bootstrap"], _django(place, "control"))
+    env = _django(place, "control") | {"DATABASE_OWNER_URL": place.database_owner_url}
+    return Role("bootstrap", [*_PYTHON, "django", "bootstrap"], env)
 
 
 def control(place: Place) -> Role:

@@ -16,18 +16,29 @@ class Service(Protocol):
         """Raises StackError if it does not answer in time."""
 
 
+class Database(Service, Protocol):
+    owner_url: str
+    """Of the role that owns the tables. `url` is the application's, and works once bootstrap has let it in."""
+
+
 class GivenDatabase:
-    def __init__(self, url: str) -> None:
-        self.url = url
+    """
+    Args:
+        owner_url: None if the application's role is to own the tables.
+    """
+
+    def __init__(self, url: str, owner_url: str | None) -> None:
+        self.url, self.owner_url = url, owner_url or url
+        self._name = "DATABASE_OWNER_URL" if owner_url else "DATABASE_URL"
 
     def start(self) -> None:
         """It runs already."""
 
     def wait(self) -> None:
-        reason = _database_error(self.url)
+        reason = _database_error(self.owner_url)
         if reason is not None:
             raise StackError(
-                f"DATABASE_URL does not answer ({reason}): start that server, or unset it for the embedded PostgreSQL"
+                f"{self._name} does not answer ({reason}): start that server, or unset it for the embedded PostgreSQL"
             )
 
 

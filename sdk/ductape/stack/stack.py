@@ -17,7 +17,7 @@ from ductape.stack.options import StackOptions
 from ductape.stack.postgres import Postgres
 from ductape.stack.progress import Progress
 from ductape.stack.roles import Place
-from ductape.stack.services import GivenDatabase, GivenRedis, Service
+from ductape.stack.services import Database, GivenDatabase, GivenRedis, Service
 from ductape.stack.startup import Startup
 from ductape.stack.valkey import Valkey
 
@@ -36,6 +36,8 @@ class Stack:
     control_url: str
     runner_url: str
     database_url: str
+    """The application's, whom the policies of the tables bind."""
+    database_owner_url: str
     redis_url: str
     credentials: Credentials
     """Not there with `services_only`."""
@@ -136,18 +138,22 @@ class Stack:
 
     def _start_services(self) -> None:
         given, own = self._options, (self._family, self.data, self._sockets)
-        database: Service = GivenDatabase(given.database_url) if given.database_url else Postgres(*own)
+        database = _database(given) or Postgres(*own)
         redis: Service = GivenRedis(given.redis_url) if given.redis_url else Valkey(*own)
         with self._progress.step("Starting PostgreSQL and Valkey"):
             redis.start()
             database.start()
             redis.wait()
             database.wait()
-        self.database_url, self.redis_url = database.url, redis.url
+        self.database_url, self.database_owner_url, self.redis_url = database.url, database.owner_url, redis.url
 
     def _place(self) -> Place:
         models = (self._options.models_dir or self.data / "models").expanduser().absolute()
         return Place(
             data=self.data, models=models, host=self._options.host, port=self._port, runner_port=self._runner_port,
-            database_url=self.database_url, redis_url=self.redis_url,
+            database_url=self.database_url, database_owner_url=self.database_owner_url, redis_url=self.redis_url,
         )  # fmt: skip
+
+
+def _database(options: StackOptions) -> Database | None:
+    return GivenDatabase(options.database_url, options.database_owner_url) if options.database_url else None

@@ -8,6 +8,7 @@ import pytest
 from control_plane.products.models import Product
 from control_plane.runs.preparing import prepare
 from control_plane.runs.services import begin_run
+from control_plane.tenancy.entering import in_workspace
 from ductape.types.runs import RunCreate
 from tests.control_plane.api.described import Names
 
@@ -18,7 +19,8 @@ def names(shop: Product, alice: Any) -> Names:
     model = {"tag": "gpt", "name": "GPT", "provider": "local", "model": "a/b", "envs": [{"slug": "dev"}]}
     assert alice.post("products/shop/models", model).status_code == 201
     assert alice.put("products/shop/agents/helper", {"tag": "helper", "model": "gpt"}).status_code == 200
-    run = begin_run(prepare(RunCreate(product="shop", env="dev", agent="helper", input="Hi")))
+    with in_workspace(alice.workspace.id):
+        run = begin_run(prepare(RunCreate(product="shop", env="dev", agent="helper", input="Hi")))
     return {
         "product": ("shop", "hops"),
         "slug": ("dev", "ved"),

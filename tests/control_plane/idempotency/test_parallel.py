@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from django_scopes import scopes_disabled
 
 from control_plane.idempotency.models import KeptAnswer
 from control_plane.products.models import Product
+from control_plane.tenancy.entering import as_operator
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -29,7 +29,7 @@ def at_once(alice: Any, bodies: list[dict[str, str]]) -> list[tuple[int, str]]:
 def test_fifty_at_once_are_one_creation(alice: Any) -> None:
     answers = at_once(alice, [{"name": "Shop"}] * 50)
 
-    with scopes_disabled():
+    with as_operator():
         product = Product.objects.get()
         assert KeptAnswer.objects.count() == 1
     assert set(answers) == {(201, str(product.id))}
@@ -38,7 +38,7 @@ def test_fifty_at_once_are_one_creation(alice: Any) -> None:
 def test_those_with_another_body_are_told(alice: Any) -> None:
     answers = at_once(alice, [{"name": "Shop"}] * 45 + [{"name": "Other"}] * 5)
 
-    with scopes_disabled():
+    with as_operator():
         product = Product.objects.get()
     mine, theirs = (45, 5) if product.name == "Shop" else (5, 45)
     assert Counter(answers) == {(201, str(product.id)): mine, (409, "idempotency_mismatch"): theirs}
@@ -47,7 +47,7 @@ def test_those_with_another_body_are_told(alice: Any) -> None:
 def test_when_the_first_is_refused_the_next_has_its_turn(alice: Any) -> None:
     answers = at_once(alice, [{"name": "???"}] * 5 + [{"name": "Shop"}] * 5)
 
-    with scopes_disabled():
+    with as_operator():
         product = Product.objects.get()
     assert answers[5:] == [(201, str(product.id))] * 5
     assert {code for _, code in answers[:5]} <= {"invalid_argument", "idempotency_mismatch"}

@@ -92,6 +92,7 @@ def data(tmp_path: Path) -> Iterator[Path]:
 def options(data: Path, monkeypatch: pytest.MonkeyPatch) -> StackOptions:
     """PostgreSQL and Valkey in the data directory, and nothing else."""
     monkeypatch.delenv("DATABASE_URL", raising=False)
+    monkeypatch.delenv("DATABASE_OWNER_URL", raising=False)
     monkeypatch.delenv("REDIS_URL", raising=False)
     return StackOptions(data=data, services_only=True, quiet=True)
 

@@ -23,14 +23,14 @@ def test_services_answer_inside_the_block(options: StackOptions) -> None:
 
 def test_a_second_start_is_quick_and_keeps_the_data(options: StackOptions) -> None:
     with Stack(options) as stack:
-        with psycopg.connect(stack.database_url) as database:
+        with psycopg.connect(stack.database_owner_url) as database:
             database.execute("CREATE TABLE kept (word text)")
         with redis.Redis.from_url(stack.redis_url) as client:
             client.set("kept", "word")
     begun = time.monotonic()
     with Stack(options) as stack:
         assert time.monotonic() - begun < 3
-        with psycopg.connect(stack.database_url) as database:
+        with psycopg.connect(stack.database_owner_url) as database:
             assert database.execute("SELECT count(*) FROM kept").fetchone() == (0,)
         with redis.Redis.from_url(stack.redis_url) as client:
             assert client.get("kept") == b"word"

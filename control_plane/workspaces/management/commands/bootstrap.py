@@ -6,10 +6,12 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.core.checks import Tags
 from django.core.management import BaseCommand, call_command
-from django.db import connection, transaction
-from django_scopes import scope
+from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
 
+from control_plane.tenancy.application_role import admit_application
+from control_plane.tenancy.entering import in_workspace
 from control_plane.workspaces.models import Role, Scope, Workspace
 from control_plane.workspaces.services import add_member, create_workspace, issue_token
 
@@ -25,9 +27,11 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("migrate", interactive=False, verbosity=0)
+        _admit()
         call_command("purge", verbosity=0)
         call_command("collectstatic", interactive=False, verbosity=0)
         self.stdout.write(json.dumps(self._first_things(options["workspace"], options["admin"])))
+        self.check(tags=[Tags.database], databases=[DEFAULT_DB_ALIAS])
 
     @transaction.atomic
     def _first_things(self, tag: str, admin: str) -> dict[str, Any]:
@@ -39,10 +43,17 @@ class Command(BaseCommand):
         workspace = create_workspace(tag=tag, name=tag.capitalize())
         password = secrets.token_urlsafe(15)
         get_user_model().objects.create_superuser(username=admin, password=password)
-        with scope(workspace=workspace.id):
+        with in_workspace(workspace.id):
             add_member(workspace_id=workspace.id, user=admin, role=Role.ADMIN)
         token = issue_token(workspace=workspace, name="bootstrap", scopes=[Scope.ADMIN])
         return _answer(workspace, admin, created=True, password=password, token=token)
+
+
+def _admit() -> None:
+    """Let the role of DATABASE_URL in, if another one owns the tables."""
+    application = connection.settings_dict
+    if "owner" in connections and application["USER"] != connections["owner"].settings_dict["USER"]:
+        admit_application(connections["owner"], name=application["USER"], password=application["PASSWORD"])
 
 
 def _answer(

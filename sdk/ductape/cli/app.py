@@ -80,6 +80,28 @@ def demo(
         run(options, ask)
 
 
+@app.command()
+def export(product: Annotated[str, typer.Argument(help="Tag of the product.")]) -> None:
+    """Print a product as YAML, without secrets."""
+    from ductape.cli import declare
+
+    with _one_line_for_an_error():
+        declare.export(product)
+
+
+@app.command()
+def apply(
+    file: Annotated[Path, typer.Option("--file", "-f", help="The YAML file, as `ductape export` writes it.")],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what differs.")] = False,
+) -> None:
+    """Make a product what a file says. Keys come from the variables that it refers to, sealed here."""
+    from ductape.cli import declare
+
+    with _one_line_for_an_error():
+        declare.apply(file, yes=yes, dry_run=dry_run)
+
+
 @contextmanager
 def _one_line_for_an_error() -> Iterator[None]:
     try:

@@ -25,7 +25,7 @@ from ductape.types.versions import Promote, PromotionPlan, Rollback, RollbackPre
 class AgentList(TenantView):
     @operation("agent_list", "List the agents of a product")
     def get(self, product: str, query: AgentFilter) -> Page[entities.Agent]:
-        return page(self.request, services.find_agents(get_product(product), query), shown.agent)
+        return page(self.request, shown.with_envs(services.find_agents(get_product(product), query)), shown.agent)
 
 
 class AgentDetail(TenantView):

@@ -27,7 +27,7 @@ class ModelView(TenantView):
 class ModelList(ModelView):
     @operation("model_list", "List the models of a product")
     def get(self, product: str, query: ModelFilter) -> Page[entities.Model]:
-        return page(self.request, services.find_models(get_product(product), query), shown.model)
+        return page(self.request, shown.with_envs(services.find_models(get_product(product), query)), shown.model)
 
     @once
     @operation("model_create", "Register a model", status=201, refuses=(409,))

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,11 @@ from tests.end_to_end.provider import Provider
 KEY = "sk-declared-canary-0123456789"
 
 
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
 @pytest.fixture
-def ductape(stack: Stack, tmp_path: Path):  # type: ignore[no-untyped-def]  # a small shell
+def ductape(stack: Stack, tmp_path: Path) -> Command:
     """Runs the `ductape` command against the stack."""
 
     def run(*arguments: str, say: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
@@ -46,8 +50,8 @@ agents:
     return path
 
 
-def test_a_file_becomes_a_product_that_runs_and_again_nothing_differs(  # type: ignore[no-untyped-def]
-    ductape, file: Path, client: Ductape, provider: Provider
+def test_a_file_becomes_a_product_that_runs_and_again_nothing_differs(
+    ductape: Command, file: Path, client: Ductape, provider: Provider
 ) -> None:
     needs_key = ductape("apply", "-f", str(file), "--yes")
     assert (needs_key.returncode, needs_key.stdout) == (1, "")
@@ -79,7 +83,19 @@ def test_a_file_becomes_a_product_that_runs_and_again_nothing_differs(  # type: 
     assert client.model.fetch(product="declared", tag="ok").settings["max_tokens"] == 100
 
 
-def test_what_goes_wrong_is_one_line(ductape, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_check_names_what_could_not_run_and_exits_with_1(ductape: Command, client: Ductape) -> None:
+    client.product.create(name="Checked", envs=[{"slug": "dev"}])
+    client.model.create(product="checked", tag="m", name="M", provider="local", model="a/b", envs=[{"slug": "dev"}])
+    ready = ductape("check", "checked", "--env", "dev")
+    assert (ready.returncode, ready.stdout) == (0, "ok  model m\n")
+
+    client.agents.define(product="checked", tag="a", model="later")
+    not_ready = ductape("check", "checked", "--env", "dev")
+    assert not_ready.returncode == 1
+    assert "NO  agent a  model_not_found: no model 'later' here" in not_ready.stdout
+
+
+def test_what_goes_wrong_is_one_line(ductape: Command) -> None:
     for arguments in (["apply", "-f", "nowhere.yaml"], ["export", "nothing"]):
         failed = ductape(*arguments)
         assert failed.returncode == 1

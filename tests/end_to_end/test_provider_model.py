@@ -15,7 +15,7 @@ KEY = "canary-provider-key-0123456789"
 @pytest.fixture(scope="module", autouse=True)
 def product(stack: Stack) -> None:
     client = Ductape(base_url=stack.control_url, access_key=stack.credentials.access_key)
-    client.product.create(name="Shop", envs=[{"slug": "dev"}, {"slug": "prd"}])
+    client.product.create(name="Provided", envs=[{"slug": "dev"}, {"slug": "prd"}])
     client.close()
 
 
@@ -28,15 +28,15 @@ def calls(provider: Provider) -> Provider:
 def run(client: Ductape, behaviour: str, base_url: str, **overrides: object) -> Run:
     tag = f"m-{behaviour}"
     client.model.create(
-        product="shop",
+        product="provided",
         tag=tag,
         name=tag,
         provider="custom",
         model=behaviour,
         envs=[{"slug": "dev", "api_key": KEY, "base_url": base_url}],
     )
-    client.agents.define(product="shop", tag=tag, model=tag, system_prompt="Be brief.")
-    return client.agents.run(product="shop", env="dev", tag=tag, input="Hi", model_config=overrides)
+    client.agents.define(product="provided", tag=tag, model=tag, system_prompt="Be brief.")
+    return client.agents.run(product="provided", env="dev", tag=tag, input="Hi", model_config=overrides)
 
 
 def test_the_call_carries_the_key_and_the_resolved_settings(client: Ductape, calls: Provider) -> None:
@@ -48,7 +48,7 @@ def test_the_call_carries_the_key_and_the_resolved_settings(client: Ductape, cal
     assert seen.authorization == f"Bearer {KEY}"
     assert seen.body["messages"] == [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}]
     assert (seen.body["temperature"], seen.body["max_tokens"]) == (0.7, 7)
-    assert client.model.fetch(product="shop", tag="m-ok").envs[0].api_key.last_used_at is not None
+    assert client.model.fetch(product="provided", tag="m-ok").envs[0].api_key.last_used_at is not None
 
 
 def test_a_provider_that_repeats_the_key_tells_nobody(client: Ductape, calls: Provider) -> None:
@@ -77,16 +77,16 @@ def test_a_private_address_is_not_called(client: Ductape, calls: Provider) -> No
 
 def test_a_provider_without_a_wire_says_what_this_release_serves(client: Ductape) -> None:
     client.model.create(
-        product="shop",
+        product="provided",
         tag="claude",
         name="Claude",
         provider="anthropic",
         model="claude-sonnet-4-20250514",
         envs=[{"slug": "dev", "api_key": KEY}],
     )
-    client.agents.define(product="shop", tag="on-claude", model="claude")
+    client.agents.define(product="provided", tag="on-claude", model="claude")
 
-    done = client.agents.run(product="shop", env="dev", tag="on-claude", input="Hi")
+    done = client.agents.run(product="provided", env="dev", tag="on-claude", input="Hi")
 
     assert (done.status, done.stop_reason) == ("failed", "provider_not_available")
     assert done.error is not None

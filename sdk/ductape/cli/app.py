@@ -90,6 +90,18 @@ def export(product: Annotated[str, typer.Argument(help="Tag of the product.")]) 
 
 
 @app.command()
+def check(
+    product: Annotated[str | None, typer.Argument(help="Tag of the product; DUCTAPE_PRODUCT unless given.")] = None,
+    env: Annotated[str | None, typer.Option(help="The environment; DUCTAPE_ENV unless given.")] = None,
+) -> None:
+    """Say which models and agents could not run in an environment; exits with 1 if there are any."""
+    from ductape.cli import declare
+
+    with _one_line_for_an_error():
+        declare.check(product, env)
+
+
+@app.command()
 def apply(
     file: Annotated[Path, typer.Option("--file", "-f", help="The YAML file, as `ductape export` writes it.")],
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,

@@ -25,6 +25,22 @@ def export(product: str) -> None:
         print(dump(export_product(client, product)), end="")
 
 
+def check(product: str | None, env: str | None) -> None:
+    """Prints what could not run in the environment, and why.
+
+    Raises:
+        DuctapeError: the server refused.
+        typer.Exit: 1 when there is something.
+    """
+    with Ductape() as client:
+        found = client.product.readiness(tag=product, env=env)
+    for item in found.items:
+        why = f"  {item.reason.code}: {item.reason.message}" if item.reason else ""
+        print(f"{'ok ' if item.ready else 'NO '} {item.kind} {item.tag}{why}")
+    if not found.ready:
+        raise typer.Exit(1)
+
+
 def apply(file: Path, *, yes: bool, dry_run: bool) -> None:
     """Shows what differs, asks, and makes it so.
 

@@ -1,7 +1,7 @@
 """Is the cost of a call independent of the number of workspaces?
 
-`PYTHONPATH=. python tests/benchmarks/many_workspaces.py` times fetch, list and resolve of one workspace's 20 models over the real API and database, alone and beside 999 other
-workspaces with 20 models each, as medians. Goal: within 1.5 x.
+`PYTHONPATH=. python tests/benchmarks/many_workspaces.py` times fetch, list and resolve of one workspace's 20 models
+over the real API and database, alone and beside 999 other workspaces with 20 models each: medians, goal 1.5 x.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ runner.app = gateway
 
 # The same requests at every run.
 bounded = settings(
-    max_examples=12, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=6, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck)
 )
 
 

@@ -116,21 +116,20 @@ def _limits(rules: Mapping[Layer, Rules]) -> dict[str, list[LimitBy]]:
 
 def _refuse_beyond_limits(resolved: Resolved) -> None:
     for name, limits in resolved.limits.items():
-        setting = resolved.settings.get(name)
         for limit in limits:
-            allowed = _in_words(limit)
-            if setting is None or not isinstance(setting.value, int | float):
-                raise OverrideRefused(
-                    "limit_exceeded", name, f"{name} must be {allowed} ({limit.layer}), so it needs a value: set one"
-                )
-            if not (limit.min is None or setting.value >= limit.min) or not (
-                limit.max is None or setting.value <= limit.max
-            ):
-                raise OverrideRefused(
-                    "limit_exceeded",
-                    name,
-                    f"{name} is {setting.value} ({setting.layer}) and must be {allowed} ({limit.layer})",
-                )
+            _refuse_beyond(name, resolved.settings.get(name), limit)
+
+
+def _refuse_beyond(name: str, setting: ResolvedSetting | None, limit: LimitBy) -> None:
+    allowed = f"{_in_words(limit)} ({limit.layer})"
+    if setting is None or not isinstance(setting.value, int | float):
+        message = f"{name} must be {allowed}, so it needs a value: set one"
+        raise OverrideRefused("limit_exceeded", name, message)
+    too_low = limit.min is not None and setting.value < limit.min
+    too_high = limit.max is not None and setting.value > limit.max
+    if too_low or too_high:
+        message = f"{name} is {setting.value} ({setting.layer}) and must be {allowed}"
+        raise OverrideRefused("limit_exceeded", name, message)
 
 
 def _in_words(limit: LimitBy) -> str:

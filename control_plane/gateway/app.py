@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import asyncio
-import logging
 from collections.abc import Awaitable, Callable
 
 from control_plane.api.errors import ApiError, as_api_error
@@ -9,8 +7,6 @@ from control_plane.gateway.asgi_types import Message, Receive, Send
 from control_plane.gateway.connections import Connections
 from control_plane.gateway.http import Exchange
 from control_plane.gateway.runs import create_run, fetch_run
-
-logger = logging.getLogger(__name__)
 
 Endpoint = Callable[[Exchange, Connections], Awaitable[None]]
 
@@ -34,8 +30,6 @@ class Gateway:
         try:
             endpoint = _route(exchange.scope["method"], exchange.scope["path"])
             await endpoint(exchange, self._connections)
-        except asyncio.CancelledError:
-            raise
         except Exception as error:
             await exchange.refuse(as_api_error(error))
 

@@ -39,7 +39,14 @@ _RUN = {
     "agent": "helper",
     "output": "Grüezi!",
     "iterations": 1,
-    "token_usage": {"prompt_tokens": 21, "completion_tokens": 3, "total_tokens": 24},
+    "token_usage": {
+        "prompt_tokens": 21,
+        "completion_tokens": 3,
+        "total_tokens": 24,
+        "cached_tokens": 0,
+        "reasoning_tokens": 0,
+        "cost": None,
+    },
     "timing": {"total": 812.4, "time_to_first_token": 301.9},
     "conversation_history": [
         {"role": "system", "content": "You help customers of the shop."},

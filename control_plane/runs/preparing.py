@@ -19,6 +19,7 @@ from control_plane.vault import product_keys, provider_keys
 from control_plane.vault.keyring import load_keyring
 from ductape.types.config import Resolved
 from ductape.types.entities import LocalSettings
+from ductape.types.messages import ChatMessage
 from ductape.types.runs import RunCreate, RunInput
 from workers.models.wires import PROVIDERS
 
@@ -32,7 +33,7 @@ class Prepared:
     model_env: ModelEnv
     key: ProviderKey | None
     resolved: Resolved
-    messages: list[dict[str, str]]
+    messages: list[ChatMessage]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +104,11 @@ def _usable_key(model_env: ModelEnv) -> ProviderKey | None:
     return key
 
 
-def _messages(agent: Agent | None, given: RunInput) -> list[dict[str, str]]:
+def _messages(agent: Agent | None, given: RunInput) -> list[ChatMessage]:
     text = given if isinstance(given, str) else orjson.dumps(given).decode()
-    system = [{"role": "system", "content": agent.system_prompt}] if agent and agent.system_prompt else []
+    system: list[ChatMessage] = []
+    if agent and agent.system_prompt:
+        system.append({"role": "system", "content": agent.system_prompt})
     return [*system, {"role": "user", "content": text}]
 
 

@@ -69,6 +69,8 @@ def finish_run(*, run: Run, outcome: Outcome) -> Run:
         "error": outcome.error.model_dump() if outcome.error else None,
         "prompt_tokens": outcome.usage.prompt_tokens,
         "completion_tokens": outcome.usage.completion_tokens,
+        "cached_tokens": outcome.usage.cached_tokens,
+        "reasoning_tokens": outcome.usage.reasoning_tokens,
         "total_ms": outcome.timing.total,
         "time_to_first_token_ms": outcome.timing.time_to_first_token,
         "finished_at": timezone.now(),

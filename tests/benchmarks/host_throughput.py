@@ -18,8 +18,9 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 os.environ["HF_HUB_OFFLINE"] = os.environ["TQDM_DISABLE"] = "1"
 
 from ductape.types.entities import LocalSettings
+from ductape.types.messages import ChatMessage
 from tests.workers.servers import host_process, valkey_server
-from workers.models.base import ChatCall, ChatChunk, Finished, TextDelta
+from workers.models.base import ChatCall, ChatChunk, Finished
 from workers.models.errors import ModelError
 from workers.models.factory import load_engine
 from workers.models.hosted import HostedModel, HostedModels
@@ -36,7 +37,7 @@ Ask = Callable[[ChatCall], Awaitable[Timed]]
 
 
 def story(number: int) -> ChatCall:
-    messages = [{"role": "user", "content": f"Write a long story about the number {number}."}]
+    messages: list[ChatMessage] = [{"role": "user", "content": f"Write a long story about the number {number}."}]
     return ChatCall(uuid.uuid4().hex, messages, {"temperature": 0, "max_tokens": TOKENS}, time.time() + 300)
 
 
@@ -74,7 +75,7 @@ def of_host(model: HostedModel) -> Ask:
         start, first = time.perf_counter(), 0.0
         async for chunk in model.stream(call):
             first = first or time.perf_counter() - start
-            if not isinstance(chunk, TextDelta):
+            if isinstance(chunk, Finished):
                 return chunk.usage.completion_tokens, first
         raise AssertionError("a stream ends with Finished")
 

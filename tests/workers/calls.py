@@ -8,6 +8,7 @@ from queue import SimpleQueue
 from pydantic import JsonValue
 
 from ductape.types.entities import LocalSettings
+from ductape.types.messages import ChatMessage
 from workers.models.base import ChatCall, ChatChunk, ChatModel, Finished, TextDelta
 from workers.models.errors import ModelError
 from workers.models.hosted_protocol import ModelSpec
@@ -20,7 +21,7 @@ STORY = "Write a very long story about the sea."
 
 
 def call(text: str, **settings: JsonValue) -> ChatCall:
-    messages = [{"role": "user", "content": text}]
+    messages: list[ChatMessage] = [{"role": "user", "content": text}]
     return ChatCall(uuid.uuid4().hex, messages, {"temperature": 0, **settings}, time.time() + 60)
 
 
@@ -65,5 +66,6 @@ async def read(model: ChatModel, call: ChatCall) -> tuple[str, Finished]:
     async for chunk in model.stream(call):
         if isinstance(chunk, Finished):
             return text, chunk
+        assert isinstance(chunk, TextDelta)
         text += chunk.text
     raise AssertionError("a stream ends with Finished")

@@ -13,7 +13,7 @@ from workers.hosting.cancels import CancelWatcher
 from workers.hosting.heartbeat import Heartbeat
 from workers.hosting.pool import ModelPool
 from workers.hosting.replies import ReplySender
-from workers.models.base import ChatCall, ChatChunk, Finished, TextDelta
+from workers.models.base import ChatCall, Finished, TextDelta
 from workers.models.errors import ModelError, ModelTimeoutError
 from workers.models.hosted_protocol import (
     CANCEL_KEY,
@@ -26,7 +26,7 @@ from workers.models.hosted_protocol import (
     HostStatus,
     Started,
 )
-from workers.models.local import LocalEngine
+from workers.models.local import LocalChunk, LocalEngine
 
 logger = logging.getLogger(__name__)
 
@@ -98,7 +98,7 @@ class Host:
         engine: LocalEngine = self._pool.engine(call.model, call.deadline)
         ended = Event()
 
-        def emit(chunk: ChatChunk | ModelError) -> None:
+        def emit(chunk: LocalChunk | ModelError) -> None:
             self._replies.send(call, _reply(chunk))
             if not isinstance(chunk, TextDelta):
                 ended.set()
@@ -109,7 +109,7 @@ class Host:
                 raise ModelTimeoutError("the engine did not end the call at its deadline")
 
 
-def _reply(chunk: ChatChunk | ModelError) -> HostReply:
+def _reply(chunk: LocalChunk | ModelError) -> HostReply:
     if isinstance(chunk, TextDelta):
         return Delta(text=chunk.text)
     if isinstance(chunk, Finished):

@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
 
 from ductape.types.entities import LocalSettings
+from ductape.types.messages import ChatMessage
 from ductape.types.runs import FinishReason, TokenUsage
 
 GENERATE = "ductape.host.generate"
@@ -42,7 +43,7 @@ class HostCall(_Message):
     call_id: str
     reply_stream: str
     model: ModelSpec
-    messages: list[dict[str, str]]
+    messages: list[ChatMessage]
     settings: dict[str, JsonValue]
     deadline: float
 

@@ -1,15 +1,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from pydantic import JsonValue, ValidationError
 
 from ductape.types.config import ConfigOverrides
-from workers.models.base import ChatCall, ChatChunk
+from workers.models.base import ChatCall, Finished, TextDelta
 from workers.models.errors import ModelError
 
-Emit = Callable[[ChatChunk | ModelError], None]
+LocalChunk: TypeAlias = TextDelta | Finished
+Emit: TypeAlias = Callable[[LocalChunk | ModelError], None]
 """Receives zero or more `TextDelta`, then exactly one `Finished` or error. On the engine's thread: never block."""
 
 _UNSUPPORTED = ("reasoning_effort", "thinking_budget", "response_format", "parameters")

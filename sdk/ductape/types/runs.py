@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Literal, Self
 
 from pydantic import AliasChoices, Field, JsonValue, TypeAdapter, model_validator
@@ -12,7 +13,7 @@ from ductape.types.names import Slug, Tag
 RunStatus = Literal[
     "queued", "running", "requires_action", "waiting_approval", "completed", "failed", "stopped", "timed_out"
 ]
-FinishReason = Literal["stop", "length", "content_filter", "cancelled"]
+FinishReason = Literal["stop", "length", "tool_calls", "content_filter", "cancelled"]
 
 RunInput = Annotated[str, Field(min_length=1, max_length=2_000_000)] | dict[str, JsonValue]
 
@@ -81,6 +82,12 @@ class TokenUsage(Output):
     prompt_tokens: int = 0
     completion_tokens: int = 0
     total_tokens: int = 0
+    cached_tokens: int = 0
+    """Of the prompt tokens, those that the provider had read before."""
+    reasoning_tokens: int = 0
+    """Of the completion tokens, those that were spent on thinking."""
+    cost: Decimal | None = None
+    """US dollars, exact; `None` where the price is not known."""
 
 
 class Timing(Output):

@@ -13,7 +13,7 @@ from redis import Redis
 
 from tests.workers.calls import SPEC, STORY, call, read
 from tests.workers.servers import ROOT, host_process, valkey_server, wait_until
-from workers.models.base import TextDelta
+from workers.models.base import Finished, TextDelta
 from workers.models.errors import ModelError
 from workers.models.hosted import HostedModels
 from workers.models.hosted_protocol import HOSTS_KEY
@@ -54,7 +54,7 @@ async def test_a_host_told_to_stop_finishes_its_calls_first(tmp_path: Path, mode
         await anext(chunks)
         host.terminate()
         last = [chunk async for chunk in chunks][-1]
-        assert not isinstance(last, TextDelta)
+        assert isinstance(last, Finished)
         assert last.finish_reason == "length"
         await models.close()
         assert await asyncio.to_thread(host.wait, 10) == 0

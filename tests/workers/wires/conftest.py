@@ -14,6 +14,7 @@ import pytest
 from aiohttp import web
 from pydantic import SecretStr
 
+from ductape.types.messages import ChatMessage
 from workers.models.base import ChatCall, ChatChunk, Finished, TextDelta
 from workers.models.egress import Egress, parse_allowed
 from workers.models.wires.openai import OpenAIWire
@@ -60,7 +61,7 @@ async def wire(upstream: Upstream) -> AsyncIterator[OpenAIWire]:
 
 
 def call(*, seconds: float = 5, **settings: Any) -> ChatCall:
-    messages = [{"role": "user", "content": "Hello"}]
+    messages: list[ChatMessage] = [{"role": "user", "content": "Hello"}]
     return ChatCall(uuid.uuid4().hex, messages, settings, deadline=time.time() + seconds)
 
 
@@ -78,7 +79,7 @@ def event(*, text: str | None = None, finish: str | None = None, **more: Any) ->
     return f"data: {json.dumps(said, ensure_ascii=False)}\n\n".encode()
 
 
-USAGE = {"prompt_tokens": 5, "completion_tokens": 2, "total_tokens": 7}
+USAGE: dict[str, Any] = {"prompt_tokens": 5, "completion_tokens": 2, "total_tokens": 7}
 WHOLE = [
     event(text=""),
     event(text="Grüße "),

@@ -3,6 +3,7 @@ from __future__ import annotations
 import gc
 from pathlib import Path
 from threading import Lock
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -10,6 +11,7 @@ from jinja2 import TemplateError
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
 from ductape.types.config import ConfigOverrides
+from ductape.types.messages import ChatMessage
 from workers.models.base import ChatCall
 from workers.models.batching.batch import forward
 from workers.models.batching.cache import new_cache
@@ -62,13 +64,15 @@ class HuggingFaceLLM:
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
 
-    def _encode(self, messages: list[dict[str, str]]) -> list[int]:
+    def _encode(self, messages: list[ChatMessage]) -> list[int]:
         if self._tokenizer.chat_template is None:
             message = f"{self._name} has no chat template, so it takes no messages; use an instruct or chat model"
             raise ModelError(message, code="no_chat_template")
         try:
             with self._encoding:
-                text = self._tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+                # Typed for messages that are text alone; the template decides what it takes.
+                chat = cast(list[dict[str, str]], messages)
+                text = self._tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True)
                 return list(self._tokenizer(text, add_special_tokens=False)["input_ids"])
         except (TemplateError, KeyError, TypeError) as error:
             message = f"the chat template of {self._name} does not take these messages; check roles and their order"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 
 from control_plane.api.errors import ApiError, as_api_error
@@ -7,6 +8,8 @@ from control_plane.gateway.asgi_types import Message, Receive, Send
 from control_plane.gateway.connections import Connections
 from control_plane.gateway.http import Exchange
 from control_plane.gateway.runs import create_run, fetch_run
+
+logger = logging.getLogger(__name__)
 
 Endpoint = Callable[[Exchange, Connections], Awaitable[None]]
 
@@ -31,7 +34,7 @@ class Gateway:
             endpoint = _route(exchange.scope["method"], exchange.scope["path"])
             await endpoint(exchange, self._connections)
         except Exception as error:
-            await exchange.refuse(as_api_error(error))
+            await _answer_failure(exchange, error)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:
@@ -43,6 +46,14 @@ class Gateway:
                 await self._connections.close()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
+
+
+async def _answer_failure(exchange: Exchange, error: Exception) -> None:
+    if not exchange.started:
+        return await exchange.refuse(as_api_error(error))
+    # The status has been sent: what is left is to end early. A client knows a whole stream by its last event.
+    logger.error("a stream broke off, request %s", exchange.request_id, exc_info=error)
+    await exchange.end_events()
 
 
 def _route(method: str, path: str) -> Endpoint:

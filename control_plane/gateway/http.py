@@ -22,6 +22,8 @@ class Exchange:
     receive: Receive
     send: Send
     request_id: str = field(default_factory=new_request_id)
+    started: bool = False
+    """The status and the headers have been sent."""
 
     def header(self, name: bytes) -> str:
         found = [value for key, value in self.scope["headers"] if key == name]
@@ -59,6 +61,7 @@ class Exchange:
             (HEADER.lower().encode(), self.request_id.encode()),
             *((name.lower().encode(), value.encode()) for name, value in (more or {}).items()),
         ]
+        self.started = True
         await self.send({"type": "http.response.start", "status": status, "headers": headers})
 
     async def _body(self) -> bytes:

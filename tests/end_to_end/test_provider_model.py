@@ -6,7 +6,7 @@ import pytest
 
 from ductape import Ductape
 from ductape.stack import Stack
-from ductape.types.runs import Run
+from ductape.types.runs import Run, TokenUsage
 from tests.end_to_end.provider import USAGE, Provider
 
 KEY = "canary-provider-key-0123456789"
@@ -43,7 +43,7 @@ def test_the_call_carries_the_key_and_the_resolved_settings(client: Ductape, cal
     done = run(client, "ok", calls.base_url, max_tokens=7)
 
     assert (done.status, done.output) == ("completed", "Hello from the provider.")
-    assert done.token_usage.model_dump() == USAGE
+    assert done.token_usage == TokenUsage.model_validate(USAGE)
     (seen,) = calls.seen
     assert seen.authorization == f"Bearer {KEY}"
     assert seen.body["messages"] == [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}]

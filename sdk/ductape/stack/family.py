@@ -30,7 +30,7 @@ class Family:
     def __init__(self, *, cwd: Path, logs: Path, keep_fd: int, last: Path) -> None:
         self._cwd, self._logs, self._keep_fd = cwd, logs, keep_fd
         self._children: dict[str, Child] = {}
-        self._pipe, self._watcher = _start_watcher(last)
+        self._pipe, self._watcher = _start_watcher(last, keep_fd)
 
     def __getitem__(self, name: str) -> Child:
         return self._children[name]
@@ -111,13 +111,15 @@ class Family:
             self._pipe.write(line.encode() + b"\n")
 
 
-def _start_watcher(last: Path) -> tuple[IO[bytes], subprocess.Popen[bytes]]:
+def _start_watcher(last: Path, keep_fd: int) -> tuple[IO[bytes], subprocess.Popen[bytes]]:
     reading, writing = os.pipe()
     command = [sys.executable, "-I", "-S", _WATCHER, str(last)]
     with signals.blocked(), os.fdopen(reading) as stdin:
         watcher = subprocess.Popen(
             command, env={}, cwd="/", stdin=stdin, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             start_new_session=True,
+            # Until it has removed the folder nobody may start in it.
+            pass_fds=[keep_fd],
         )  # fmt: skip
     return os.fdopen(writing, "wb", buffering=0), watcher
 

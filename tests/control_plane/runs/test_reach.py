@@ -22,14 +22,14 @@ def run(helper: None) -> Run:
     return begin_run(prepare(WANTED))
 
 
-@pytest.mark.parametrize("reach", WITHIN, ids=str)
+@pytest.mark.parametrize("reach", WITHIN)
 def test_within_the_binding_it_runs_and_is_shown(run: Run, reach: Reach) -> None:
     with scope(reach=reach):
         assert prepare(WANTED).agent is not None
         assert get_run(run.id) == run
 
 
-@pytest.mark.parametrize(("reach", "code"), BEYOND, ids=str)
+@pytest.mark.parametrize(("reach", "code"), BEYOND)
 def test_beyond_the_binding_nothing_is_there(run: Run, reach: Reach, code: str) -> None:
     with scope(reach=reach):
         with pytest.raises(ApiError) as not_run:

@@ -43,6 +43,11 @@ class Supervisor:
         assert self.process.stdout is not None
         return int(self.process.stdout.readline())
 
+    def watcher(self) -> int:
+        """The process id of what clears up after it."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        return next(int(pid) for pid in children if b"watcher.py" in Path(f"/proc/{pid}/cmdline").read_bytes())
+
     def signal(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
 

@@ -12,6 +12,7 @@ import pytest
 
 from ductape.stack import Stack, StackError, StackOptions
 from ductape.stack.family import Family
+from ductape.stack.lock import Lock
 
 DEAF = "trap '' TERM INT; echo deaf; while :; do sleep 1; done"
 
@@ -41,6 +42,21 @@ def test_after_kill_9_of_postgres_too_the_data_starts_again(supervisor: Start, o
     one.kill()
     with Stack(options) as stack:
         psycopg.connect(stack.database_url).close()
+
+
+def test_nobody_starts_before_the_watcher_of_the_earlier_run_has_cleared_up(supervisor: Start, data: Path) -> None:
+    one = supervisor()
+    one.wait_until_up()
+    watcher = one.watcher()
+    os.kill(watcher, signal.SIGSTOP)
+    one.kill()
+    lock = Lock(data)
+    with pytest.raises(StackError, match="processes of an earlier run"):
+        lock.wait_for_earlier_children(0.5)
+    os.kill(watcher, signal.SIGCONT)
+    lock.wait_for_earlier_children()
+    lock.release()
+    assert not (data / "run").exists()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

@@ -8,16 +8,23 @@ from control_plane.workspaces.models import WorkspaceRow
 
 
 class Agent(Versioned):
-    """A tag inside a product: a model with its own layer of settings and a system prompt."""
+    """A tag inside a product: a model with its own layer of settings, a system prompt, tools and ends."""
 
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="agents")
     tag = models.CharField(max_length=63, editable=False)
     name = models.CharField(max_length=200)
     description = models.TextField(blank=True)
-    model_tag = models.CharField(max_length=63, db_index=True)
-    """By tag, not by row: an agent may be defined before its model."""
+    model_tag = models.CharField(max_length=63, db_index=True, blank=True)
+    """By tag, not by row: an agent may be defined before its model. Of an inline model: the one whose key it uses."""
+    inline_model = models.JSONField(null=True, blank=True)
+    """As `ductape.types.agents.InlineModel`, where the agent describes its model itself."""
     overrides = models.JSONField(default=dict)
     system_prompt = models.TextField(blank=True)
+    # What was said of each: what was left out is the default of its type in `ductape.types`.
+    tools = models.JSONField(default=list, blank=True)
+    termination = models.JSONField(default=dict, blank=True)
+    memory = models.JSONField(default=dict, blank=True)
+    human_in_loop = models.JSONField(default=dict, blank=True)
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("product", "tag"), name="agent_tag_is_unique"),)
@@ -45,7 +52,8 @@ class AgentEnv(WorkspaceRow):
     environment = models.ForeignKey(Environment, on_delete=models.PROTECT, related_name="+")
     active = models.BooleanField(default=True)
     model_tag = models.CharField(max_length=63, blank=True)
-    """Another model to use here; the agent's own unless given."""
+    """Another model to use here, as on the agent; the agent's own unless given."""
+    inline_model = models.JSONField(null=True, blank=True)
     overrides = models.JSONField(default=dict)
     limits = models.JSONField(default=dict, blank=True)
     locks = models.JSONField(default=list, blank=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pydantic import JsonValue
 
@@ -61,6 +61,8 @@ class AgentLayer:
     said: Said
     envs: Mapping[str, AgentEnvLayer] = field(default_factory=dict)
     """By environment slug."""
+    ends: Mapping[str, int] = field(default_factory=dict)
+    """What a run has in all, of `max_tokens` and `timeout`: a single call cannot have more."""
 
 
 def resolve(*, model: ModelLayer, agent: AgentLayer | None, env: str, runtime: Said, supported: Set[str]) -> Resolved:
@@ -82,6 +84,7 @@ def resolve(*, model: ModelLayer, agent: AgentLayer | None, env: str, runtime: S
     }
     rules: dict[Layer, Rules] = {"agent_env": agent_env.rules, "model": model.rules}
     settings = {name: setting for name in ConfigOverrides.model_fields if (setting := _decide(name, layers))}
+    settings |= {name: _within(settings.get(name), end) for name, end in (agent.ends if agent else {}).items()}
     resolved = Resolved(
         model=model.tag,
         provider=model.provider,
@@ -97,6 +100,20 @@ def resolve(*, model: ModelLayer, agent: AgentLayer | None, env: str, runtime: S
     return resolved
 
 
+def borrow(lender: ModelLayer, *, model_name: str, said: Said) -> ModelLayer:
+    """An inline model in the place of the one whose key it uses: a name and settings of its own, the lender's rules.
+
+    Raises:
+        OverrideRefused: `locked`.
+    """
+    for name in sorted(lender.rules.locks & said.keys()):
+        if said[name] != lender.said.get(name, _DEFAULTS.get(name)):
+            message = f"{name} is locked by the model {lender.tag!r} and the inline model that uses its key changes it"
+            raise OverrideRefused("locked", name, message)
+    held = {name: value for name, value in lender.said.items() if name in lender.rules.locks}
+    return replace(lender, model_name=model_name, said={**said, **held})
+
+
 def _decide(name: str, layers: Mapping[Layer, Said]) -> ResolvedSetting | None:
     saying = [(layer, said[name]) for layer, said in layers.items() if name in said]
     if not saying:
@@ -104,6 +121,15 @@ def _decide(name: str, layers: Mapping[Layer, Said]) -> ResolvedSetting | None:
     (winner, value), *losers = saying
     beat = [Beaten(layer=layer, value=lost) for layer, lost in losers]
     return ResolvedSetting(value=value, layer=winner, beat=beat)
+
+
+def _within(setting: ResolvedSetting | None, end: int) -> ResolvedSetting:
+    if setting is None:
+        return ResolvedSetting(value=end, layer="termination")
+    if isinstance(setting.value, int) and setting.value <= end:
+        return setting
+    beat = [Beaten(layer=setting.layer, value=setting.value), *setting.beat]
+    return ResolvedSetting(value=end, layer="termination", beat=beat)
 
 
 def _limits(rules: Mapping[Layer, Rules]) -> dict[str, list[LimitBy]]:

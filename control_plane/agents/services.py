@@ -6,14 +6,18 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from control_plane.agents.models import Agent, AgentEnv
+from control_plane.agents.tools import check_tools
 from control_plane.api.errors import not_found
 from control_plane.api.versions import refuse_other_version
 from control_plane.catalog.services import as_json
 from control_plane.products.models import Product
 from control_plane.products.services import named_environments
 from control_plane.versions.services import record
-from ductape.types.entities import AgentDefine, AgentEnvInput
+from ductape.types.agents import AgentDefine, AgentEnvInput, InlineModel
+from ductape.types.base import Input
 from ductape.types.filters import AgentFilter
+
+_WHERE_SAID = ("tools", "termination", "memory", "human_in_loop")
 
 
 def get_agent(product: Product, tag: str) -> Agent:
@@ -33,8 +37,10 @@ def define_agent(*, product: Product, wanted: AgentDefine, author: str, if_versi
     """Create the agent, or make the existing one what is given, as a new version.
 
     Raises:
-        ApiError: 412 the agent is not at `if_version`; 422 an environment is unknown or given twice.
+        ApiError: 412 the agent is not at `if_version`; 422 an environment is unknown or given twice, or the
+            parameters of a tool are no JSON Schema.
     """
+    check_tools(wanted.tools)
     # The product's row is the lock: two first definitions of one tag must not race.
     Product.objects.select_for_update().get(pk=product.pk)
     agent = product.agents.filter(tag=wanted.tag).first()
@@ -43,9 +49,13 @@ def define_agent(*, product: Product, wanted: AgentDefine, author: str, if_versi
         agent = Agent(workspace_id=product.workspace_id, product=product, tag=wanted.tag)
     agent.name = wanted.name or wanted.tag
     agent.description = wanted.description
-    agent.model_tag = wanted.model
+    agent.model_tag, agent.inline_model = _model(wanted.model)
     agent.overrides = wanted.overrides.said()
     agent.system_prompt = wanted.system_prompt
+    agent.tools = [_said(tool) for tool in wanted.tools]
+    agent.termination = _said(wanted.termination)
+    agent.memory = _said(wanted.memory)
+    agent.human_in_loop = _said(wanted.human_in_loop)
     agent.save()
     _replace_envs(agent, wanted.envs)
     record(agent, content_of(agent), author=author, message=wanted.message)
@@ -63,16 +73,19 @@ def agents_using(product: Product, model_tag: str) -> list[str]:
 
 def content_of(agent: Agent) -> dict[str, Any]:
     """All that a version keeps."""
+    # Left out where nothing is said, so that versions from before there were such fields do not differ by them.
+    rest = {name: said for name in _WHERE_SAID if (said := getattr(agent, name))}
     return {
+        **rest,
         "name": agent.name,
         "description": agent.description,
-        "model": agent.model_tag,
+        "model": agent.inline_model or agent.model_tag,
         "model_config": agent.overrides,
         "system_prompt": agent.system_prompt,
         "envs": {
             env.environment.slug: {
                 "active": env.active,
-                "model": env.model_tag or None,
+                "model": env.inline_model or env.model_tag or None,
                 "model_config": env.overrides,
                 "limits": env.limits,
                 "locks": env.locks,
@@ -96,13 +109,26 @@ def _replace_envs(agent: Agent, wanted: list[AgentEnvInput]) -> None:
     environments = named_environments(agent.product, [env.slug for env in wanted])
     agent.envs.all().delete()
     for env in wanted:
+        model_tag, inline_model = _model(env.model)
         AgentEnv.objects.create(
             workspace_id=agent.workspace_id,
             agent=agent,
             environment=environments[env.slug],
             active=env.active,
-            model_tag=env.model or "",
+            model_tag=model_tag,
+            inline_model=inline_model,
             overrides=env.overrides.said(),
             limits=as_json(env.limits),
             locks=sorted(env.locks),
         )
+
+
+def _model(wanted: str | InlineModel | None) -> tuple[str, dict[str, Any] | None]:
+    """The tag to keep, and the inline model."""
+    if isinstance(wanted, InlineModel):
+        return wanted.key_from or "", _said(wanted)
+    return wanted or "", None
+
+
+def _said(wanted: Input) -> dict[str, Any]:
+    return wanted.model_dump(mode="json", by_alias=True, exclude_unset=True)

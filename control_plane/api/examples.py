@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from ductape.types import answers, entities, members, runs, tokens, versions
+from ductape.types import agents, answers, entities, members, runs, tokens, versions
 from ductape.types.config import Resolved
 
 _MADE = {"created_at": "2026-11-22T09:00:00Z", "updated_at": "2026-11-22T09:00:00Z"}
@@ -23,6 +23,7 @@ _RESOLVED = {
     "model": "gpt",
     "provider": "openai",
     "model_name": "gpt-5",
+    "inline": False,
     "env": "dev",
     "settings": {"temperature": _SETTING},
     "limits": {"max_tokens": [{"layer": "model", "min": None, "max": 4000}]},
@@ -146,13 +147,14 @@ _EXAMPLES: dict[type[BaseModel], dict[str, Any]] = {
         "version": 1,
         **_MADE,
     },
-    entities.AgentDefine: {
+    agents.AgentDefine: {
         "tag": "helper",
         "model": "gpt",
         "model_config": {"temperature": 0.2},
         "system_prompt": "You help customers of the shop.",
+        "termination": {"timeout": 60000},
     },
-    entities.Agent: {
+    agents.Agent: {
         "id": "0199c7a4-5c00-7000-8000-000000000004",
         "tag": "helper",
         "name": "helper",
@@ -160,6 +162,10 @@ _EXAMPLES: dict[type[BaseModel], dict[str, Any]] = {
         "model": "gpt",
         "model_config": {"temperature": 0.2},
         "system_prompt": "You help customers of the shop.",
+        "tools": [],
+        "termination": {"timeout": 60000},
+        "memory": {},
+        "human_in_loop": {},
         "envs": [],
         "version": 1,
         "warnings": [],

@@ -23,8 +23,9 @@ def refuse_plaintext(body: Any) -> None:
         ApiError: 422 `plaintext_secret_refused`.
     """
     envs = body.get("envs")
-    places = [body, *(envs if isinstance(envs, list) else [])]
-    if any(name in place for place in places if isinstance(place, dict) for name in _PLAINTEXT_NAMES):
+    places = [place for place in (body, *(envs if isinstance(envs, list) else [])) if isinstance(place, dict)]
+    places += [model for place in places if isinstance(model := place.get("model"), dict)]
+    if any(name in place for place in places for name in _PLAINTEXT_NAMES):
         raise _plaintext_refused()
 
 

@@ -102,7 +102,7 @@ def _opened(run: Run, prepared: Prepared) -> Destination | ModelError:
     try:
         return destination(prepared)
     except SecretUnreadable as error:
-        logger.error("run %s: the key of %s does not open", run.id, prepared.model_env.id)
+        logger.error("run %s: the key of %s does not open", run.id, prepared.model_env)
         return ModelError(f"{error}; or give the key again", "secret_unreadable")
 
 

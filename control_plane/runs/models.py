@@ -26,7 +26,9 @@ class Run(WorkspaceRow):
     agent_tag = models.CharField(max_length=63, blank=True)
     agent_version = models.PositiveIntegerField(null=True, blank=True)
     model_tag = models.CharField(max_length=63)
+    """Of an inline model: of the one whose key it used, or empty."""
     model_version = models.PositiveIntegerField()
+    """0 where there is no such model: an inline one is part of its agent's version."""
     key_version = models.PositiveIntegerField(null=True, blank=True)
     resolved = models.JSONField()
     """Every setting with its layer and what it beat, as `ductape.types.config.Resolved`."""

@@ -12,9 +12,10 @@ from control_plane.agents.models import Agent
 from control_plane.agents.targets import Target, find_target, resolve_target
 from control_plane.api.errors import ApiError
 from control_plane.catalog.keys import key_identity
-from control_plane.catalog.models import ModelEnv, ProviderKey
-from control_plane.products.models import Product
+from control_plane.catalog.models import Model, ModelEnv, ProviderKey
+from control_plane.products.models import Environment, Product
 from control_plane.products.services import get_product, key_row
+from control_plane.runs.abilities import refuse_unmet_needs
 from control_plane.vault import product_keys, provider_keys
 from control_plane.vault.keyring import load_keyring
 from ductape.types.config import Resolved
@@ -30,7 +31,9 @@ class Prepared:
 
     product: Product
     agent: Agent | None
-    model_env: ModelEnv
+    model_env: ModelEnv | None
+    """Whose address and key the call uses; an inline model on our own hosts needs neither."""
+    local: LocalSettings | None
     key: ProviderKey | None
     resolved: Resolved
     messages: list[ChatMessage]
@@ -56,10 +59,13 @@ def prepare(wanted: RunCreate) -> Prepared:
     product = get_product(wanted.product)
     target = find_target(product, env=wanted.env, agent=wanted.agent, model=wanted.model)
     _refuse_inactive(target)
-    model_env = _model_env(target)
-    key = _usable_key(model_env)
+    if target.agent:
+        refuse_unmet_needs(target.agent)
+    model_env = _model_env(target.model, target.environment) if target.model else None
+    key = _usable_key(model_env) if model_env else None
     resolved = resolve_target(target, wanted.overrides.said())
-    return Prepared(product, target.agent, model_env, key, resolved, _messages(target.agent, wanted.input))
+    messages = _messages(target.agent, wanted.input)
+    return Prepared(product, target.agent, model_env, _local(target), key, resolved, messages)
 
 
 def destination(prepared: Prepared) -> Destination:
@@ -68,13 +74,13 @@ def destination(prepared: Prepared) -> Destination:
     Raises:
         SecretUnreadable: the stored key is not what was sealed for this model, environment and address.
     """
-    model = prepared.model_env.model
+    model_env, key = prepared.model_env, prepared.key
     return Destination(
-        provider=model.provider,
-        model_name=model.model_name,
-        base_url=prepared.model_env.base_url,
-        local=LocalSettings.model_validate(model.local) if model.local else None,
-        key=_open(prepared.product, prepared.model_env, prepared.key) if prepared.key else None,
+        provider=prepared.resolved.provider,
+        model_name=prepared.resolved.model_name,
+        base_url=model_env.base_url if model_env else None,
+        local=prepared.local,
+        key=_open(prepared.product, model_env, key) if model_env and key else None,
     )
 
 
@@ -86,8 +92,7 @@ def _refuse_inactive(target: Target) -> None:
         raise _cannot_run("env_inactive", f"the agent {target.agent_env.agent.tag!r} is not active in {slug!r}")
 
 
-def _model_env(target: Target) -> ModelEnv:
-    model, environment = target.model, target.environment
+def _model_env(model: Model, environment: Environment) -> ModelEnv:
     row = model.envs.select_related("model", "environment", "provider_key").filter(environment=environment).first()
     # Never another environment's key: what is not configured here does not run here.
     if row is None:
@@ -102,6 +107,13 @@ def _usable_key(model_env: ModelEnv) -> ProviderKey | None:
     if key is None and PROVIDERS[model_env.model.provider].needs_key:
         raise _cannot_run("missing_api_key", f"{model_env} has no api_key; give it with model.update")
     return key
+
+
+def _local(target: Target) -> LocalSettings | None:
+    if target.inline:
+        return (target.inline.local or LocalSettings()) if target.inline.provider == "local" else None
+    local = target.model.local if target.model else None
+    return LocalSettings.model_validate(local) if local else None
 
 
 def _messages(agent: Agent | None, given: RunInput) -> list[ChatMessage]:

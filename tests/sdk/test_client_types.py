@@ -9,7 +9,8 @@ import pytest
 
 from ductape import AsyncDuctape, Ductape
 from ductape.resources.base import Deleted
-from ductape.types.entities import Agent, Environment, Model, Product
+from ductape.types.agents import Agent
+from ductape.types.entities import Environment, Model, Product
 from ductape.types.runs import MessageDelta, Run, RunEnded, RunEvent, RunStarted
 from tests.sdk.loopback import Server, events, ok
 from tests.sdk.samples import ACCESS_KEY, AGENT, ENVIRONMENT, MODEL, PRODUCT, RUN

@@ -9,8 +9,9 @@ import yaml
 
 from ductape.errors import ValidationError
 from ductape.resources.keyed_envs import KeyedEnv
+from ductape.types.agents import AgentDefine
 from ductape.types.base import Input
-from ductape.types.entities import AgentDefine, EnvironmentInput, ModelCreate
+from ductape.types.entities import EnvironmentInput, ModelCreate
 from ductape.types.names import Description, Name, Tag
 
 Entry = dict[str, Any]

@@ -4,7 +4,8 @@ from typing import Any
 
 from ductape import Ductape
 from ductape.declared.document import Entry
-from ductape.types.entities import Agent, AgentEnv, Model, ModelEnv, Product
+from ductape.types.agents import Agent, AgentEnv
+from ductape.types.entities import Model, ModelEnv, Product
 
 
 def export(client: Ductape, product: str) -> dict[str, Any]:
@@ -48,7 +49,9 @@ def _agent(agent: Agent) -> Entry:
     entry = agent.model_dump(
         mode="json", by_alias=True, include={"tag", "name", "description", "model", "overrides", "system_prompt"}
     )
-    return {**entry, "envs": [_agent_env(env) for env in agent.envs]}
+    optional = agent.model_dump(mode="json", include={"tools", "termination", "memory", "human_in_loop"})
+    said = {name: value for name, value in optional.items() if value}
+    return {**entry, **said, "envs": [_agent_env(env) for env in agent.envs]}
 
 
 def _agent_env(env: AgentEnv) -> Entry:

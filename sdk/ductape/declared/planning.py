@@ -11,7 +11,16 @@ from ductape.declared.document import Document, Entry, said
 from ductape.errors import ValidationError
 
 Kind = Literal["product", "env", "model", "agent"]
-_AGENT: Entry = {"description": "", "model_config": {}, "system_prompt": "", "tools": [], "message": ""}
+_AGENT: Entry = {
+    "description": "",
+    "model_config": {},
+    "system_prompt": "",
+    "tools": [],
+    "termination": {},
+    "memory": {},
+    "human_in_loop": {},
+    "message": "",
+}
 _AGENT_ENV: Entry = {"active": True, "model": None, "model_config": {}, "limits": {}, "locks": []}
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 

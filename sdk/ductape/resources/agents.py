@@ -10,9 +10,10 @@ from ductape.resources.base import UNSET, Deleted, Unset, all_pages, body, given
 from ductape.resources.history import History
 from ductape.resources.overrides import ModelConfigLike
 from ductape.sending import TransportT, operation, streamed
-from ductape.types.entities import Agent, AgentDefine, AgentEnvInput
+from ductape.types.agents import Agent, AgentDefine, AgentEnvInput, HumanInLoop, InlineModel, Memory, Termination
 from ductape.types.filters import AgentFilter
 from ductape.types.runs import Run, RunCreate, RunEvent
+from ductape.types.tools import Tool
 from ductape.types.versions import Rollback
 
 
@@ -22,23 +23,31 @@ class Agents(History[TransportT]):
         self,
         *,
         tag: str,
-        model: str,
+        model: str | InlineModel | Mapping[str, Any],
         product: str | None = None,
         name: str | Unset = UNSET,
         description: str | Unset = UNSET,
         model_config: ModelConfigLike | Unset = UNSET,
         system_prompt: str | Unset = UNSET,
-        tools: Sequence[Any] | Unset = UNSET,
+        tools: Sequence[Tool | Mapping[str, Any]] | Unset = UNSET,
         envs: Sequence[AgentEnvInput | Mapping[str, Any]] | Unset = UNSET,
+        termination: Termination | Mapping[str, Any] | Unset = UNSET,
+        memory: Memory | Mapping[str, Any] | Unset = UNSET,
+        human_in_loop: HumanInLoop | Mapping[str, Any] | Unset = UNSET,
         message: str | Unset = UNSET,
         if_version: int | None = None,
     ) -> Call[Agent]:
         """Create the agent, or replace it as a whole if the tag exists.
 
         Args:
-            model: tag of a model of the same product. It may not exist yet; the answer's `warnings` then say so.
+            model: tag of a model of the same product. It may not exist yet; the answer's `warnings` then say so. Or an
+                inline model: provider, model, settings, and in `key_from` the tag of the model whose key it uses.
             model_config: settings that beat the model's own.
-            envs: per environment: slug, active, model_config (which beats the agent's).
+            tools: what it may call: tag, description, parameters, and where it is served.
+            envs: per environment: slug, active, model, model_config (which beats the agent's), limits, locks.
+            termination: max_iterations, max_tokens, timeout (milliseconds) of a whole run.
+            memory: short_term, long_term.
+            human_in_loop: enabled, always_require_approval (tags of tools), approval_timeout, approval_webhook.
             if_version: the version that is to be replaced; 0: only if there is no such agent yet.
 
         Raises:
@@ -53,6 +62,9 @@ class Agents(History[TransportT]):
             system_prompt=system_prompt,
             tools=tools,
             envs=envs,
+            termination=termination,
+            memory=memory,
+            human_in_loop=human_in_loop,
             message=message,
         )
         return Call(

@@ -11,8 +11,9 @@ StopSequence = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 DEFAULT_TEMPERATURE = 0.7
 """The model entity's temperature unless it says otherwise (seed: ductape-llm-models, Configuration Options)."""
 
-Layer = Literal["runtime", "agent_env", "agent", "model", "default"]
-"""Who may set a value, highest first. `default` is the product's own word where nobody said anything."""
+Layer = Literal["termination", "runtime", "agent_env", "agent", "model", "default"]
+"""Who may set a value, highest first. `default` is the product's own word where nobody said anything. `termination` is
+where the agent's runs end: it only ever lowers what the others say."""
 
 
 class ConfigOverrides(Input):
@@ -100,7 +101,9 @@ class Resolved(Output):
     """What a call really uses, and why."""
 
     model: str
-    """Tag of the model."""
+    """Tag of the model. Of an inline one: of the model whose key it uses, or empty."""
+    inline: bool = False
+    """The agent describes the model itself."""
     provider: str
     model_name: str
     """The provider's own name of the model."""

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
-from pydantic import AfterValidator, AliasChoices, Field, model_validator
+from pydantic import Field, model_validator
 
 from ductape.types.base import Input, Output
 from ductape.types.config import ConfigOverrides, Limit, LimitedSetting, LockedSetting
@@ -103,45 +103,6 @@ class ModelUpdate(ConfigOverrides):
     message: ChangeMessage = ""
 
 
-class AgentEnvInput(Input):
-    slug: Slug
-    active: bool = True
-    model: Tag | None = None
-    """Tag of another model to use in this environment."""
-    limits: dict[LimitedSetting, Limit] = {}
-    locks: list[LockedSetting] = []
-    """Settings that a run may not change in this environment."""
-    overrides: ConfigOverrides = Field(
-        default_factory=ConfigOverrides,
-        validation_alias=AliasChoices("model_config", "modelConfig"),
-        serialization_alias="model_config",
-    )
-
-
-def _no_tools_yet(tools: list[object]) -> list[object]:
-    if tools:
-        raise ValueError("agents call no tools yet; leave `tools` empty")
-    return tools
-
-
-class AgentDefine(Input):
-    tag: Tag
-    name: Name | None = None
-    description: Description = ""
-    model: Tag
-    """Tag of a model in the same product. It may not exist yet: checked at run."""
-    overrides: ConfigOverrides = Field(
-        default_factory=ConfigOverrides,
-        validation_alias=AliasChoices("model_config", "modelConfig"),
-        serialization_alias="model_config",
-    )
-    system_prompt: str = Field(default="", max_length=200_000)
-    tools: Annotated[list[object], AfterValidator(_no_tools_yet)] = []
-    envs: list[AgentEnvInput] = []
-    message: ChangeMessage = ""
-    """Why; kept with the version."""
-
-
 class Environment(Output):
     slug: str
     name: str
@@ -204,29 +165,5 @@ class Model(Output):
     locks: list[str] = []
     envs: list[ModelEnv]
     version: int
-    created_at: datetime
-    updated_at: datetime
-
-
-class AgentEnv(Output):
-    slug: str
-    active: bool
-    model: str | None = None
-    limits: dict[str, Limit] = {}
-    locks: list[str] = []
-    overrides: dict[str, object] = Field(validation_alias="model_config", serialization_alias="model_config")
-
-
-class Agent(Output):
-    id: str
-    tag: str
-    name: str
-    description: str
-    model: str
-    overrides: dict[str, object] = Field(validation_alias="model_config", serialization_alias="model_config")
-    system_prompt: str
-    envs: list[AgentEnv]
-    version: int
-    warnings: list[str] = []
     created_at: datetime
     updated_at: datetime

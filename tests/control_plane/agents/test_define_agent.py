@@ -56,7 +56,7 @@ def test_the_seeds_camel_case_is_understood(shop: Product, alice: Any) -> None:
         ({"model_config": {"provider": "openai"}}, "unknown_argument", "model_config.provider"),
         ({"envs": [{"slug": "nope"}]}, "unknown_env", "envs"),
         ({"envs": [{"slug": "dev"}, {"slug": "dev"}]}, "invalid_argument", "envs"),
-        ({"tools": [{"tag": "t"}]}, "invalid_argument", "tools"),
+        ({"tools": [{"tag": "t"}]}, "invalid_argument", "tools.0.description"),
         ({"tag": "other"}, "invalid_argument", "tag"),
         ({"model": None}, "invalid_argument", "model"),
     ],

@@ -70,7 +70,9 @@ def test_define_replaces_the_agent(server: Server, client: Ductape) -> None:
     [
         ({"model_config": {"base_url": "https://evil.example"}}, "model_config.base_url"),
         ({"model_config": {"temperature": 2.1}}, "model_config.temperature"),
-        ({"tools": [{"tag": "search"}]}, "tools"),
+        ({"tools": [{"tag": "search"}]}, "tools.0.description"),
+        ({"model": {"provider": "local", "model": "a/b", "apiKey": "canary-0123456789"}}, "model.apiKey"),
+        ({"termination": {"maxIteration": 5}}, "termination.maxIteration"),
         ({"model": "Not A Tag"}, "model"),
     ],
 )

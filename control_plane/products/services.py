@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError, QuerySet
 
 from control_plane.api.errors import ApiError, already_exists, not_found
+from control_plane.products.contents import CONTENTS
 from control_plane.products.models import Environment, Product, ProductKey
 from control_plane.vault import product_keys
 from control_plane.vault.keyring import load_keyring
@@ -86,15 +87,29 @@ def update_product(*, tag: str, wanted: ProductUpdate) -> Product:
 
 
 @transaction.atomic
-def delete_product(*, tag: str) -> None:
-    """Raises: ApiError: 409 while the product holds models or agents."""
-    product = get_product(tag)
+def delete_product(*, tag: str, force: bool = False) -> dict[str, int]:
+    """Delete a product with its environments, runs and keys; with `force` with its models and agents too.
+
+    A run in progress is not stopped: its call ends, and then there is nothing left to record it in.
+
+    Returns:
+        How many of each of its contents went with it.
+
+    Raises:
+        ApiError: 404; 409 while the product holds models or agents, unless `force`.
+    """
+    # The product's row is the lock: an agent that is defined now waits, and then finds no product.
+    product = Product.objects.select_for_update().get(pk=get_product(tag).pk)
+    contents = {name: held(product) for name, held in CONTENTS.items()}
+    counts = {name: rows.count() for name, rows in contents.items()}
+    for rows in contents.values() if force else ():
+        rows.delete()
     try:
         product.delete()
     except ProtectedError:
-        raise ApiError(
-            409, "product_not_empty", f"the product {tag!r} still holds models or agents; delete them first"
-        ) from None
+        message = f"the product {tag!r} still holds models or agents; delete them first, or all at once with force"
+        raise ApiError(409, "product_not_empty", message) from None
+    return counts
 
 
 @transaction.atomic

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
-from control_plane.api.operations import operation
+from control_plane.api.errors import missing_scope
+from control_plane.api.operations import Query, operation
 from control_plane.api.pagination import page
 from control_plane.api.views import TenantView, deleted
 from control_plane.idempotency.once import once
 from control_plane.products import services, shown
+from control_plane.workspaces.models import Scope
 from ductape.types import entities
 from ductape.types.answers import Deleted, Page
 from ductape.types.entities import EnvironmentInput, EnvironmentUpdate, ProductCreate, ProductUpdate
@@ -21,6 +23,11 @@ class ProductList(TenantView):
         return shown.product(services.create_product(workspace_id=self.workspace_id, wanted=wanted))
 
 
+class ProductDeletion(Query):
+    force: bool = False
+    """Delete all that the product holds, too."""
+
+
 class ProductDetail(TenantView):
     @operation("product_fetch", "Fetch a product")
     def get(self, product: str) -> entities.Product:
@@ -31,10 +38,14 @@ class ProductDetail(TenantView):
         return shown.product(services.update_product(tag=product, wanted=wanted))
 
     @operation("product_delete", "Delete a product", refuses=(409,))
-    def delete(self, product: str) -> Deleted:
-        """Refused while the product holds models or agents."""
-        services.delete_product(tag=product)
-        return deleted(product)
+    def delete(self, product: str, query: ProductDeletion) -> entities.ProductDeleted:
+        """Refused while the product holds models or agents, unless `force`, which needs the scope `admin`. What goes
+        with it is gone for good: environments, models with their keys, agents, versions, runs, and the product's own
+        keys. A run in progress is not stopped; its call ends without a record."""
+        if query.force and not self.caller.may(Scope.ADMIN):
+            raise missing_scope(Scope.ADMIN)
+        contents = services.delete_product(tag=product, force=query.force)
+        return entities.ProductDeleted(deleted=True, tag=product, contents=contents)
 
 
 class SealingKeyDetail(TenantView):

@@ -6,10 +6,10 @@ from functools import cached_property
 from typing import Any
 
 from ductape.call import Call, Flow, new_key
-from ductape.resources.base import UNSET, Deleted, Resource, Unset, all_pages, body, given, path
+from ductape.resources.base import UNSET, Resource, Unset, all_pages, body, given, path
 from ductape.resources.environments import Environments
 from ductape.sending import TransportT, operation
-from ductape.types.entities import EnvironmentInput, Product, ProductCreate, ProductUpdate
+from ductape.types.entities import EnvironmentInput, Product, ProductCreate, ProductDeleted, ProductUpdate
 from ductape.types.runs import Readiness
 from ductape.types.versions import Promote, PromotionPlan
 
@@ -50,8 +50,18 @@ class Products(Resource[TransportT]):
         return Call("PATCH", path("products", tag), Product.model_validate, body=changes)
 
     @operation
-    def delete(self, *, tag: str) -> Call[Deleted]:
-        return Call("DELETE", path("products", tag), Deleted.model_validate)
+    def delete(self, *, tag: str, force: bool = False) -> Call[ProductDeleted]:
+        """Delete a product that holds neither models nor agents; with `force` one with all that it holds.
+
+        Args:
+            force: needs the scope `admin`. Models with their keys, agents, versions and runs are gone for good; a run
+                in progress is not stopped, and its caller finds no record of it.
+
+        Raises:
+            ConflictError: it still holds models or agents.
+        """
+        query = {"force": "true"} if force else {}
+        return Call("DELETE", path("products", tag), ProductDeleted.model_validate, query=query)
 
     @operation
     def readiness(self, *, tag: str | None = None, env: str | None = None) -> Call[Readiness]:

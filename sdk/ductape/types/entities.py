@@ -5,6 +5,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from ductape.types.answers import Deleted
 from ductape.types.base import Input, Output
 from ductape.types.config import ConfigOverrides, Limit, LimitedSetting, LockedSetting
 from ductape.types.names import Description, Name, Provider, Slug, Tag
@@ -120,6 +121,11 @@ class Product(Output):
     envs: list[Environment]
     created_at: datetime
     updated_at: datetime
+
+
+class ProductDeleted(Deleted):
+    contents: dict[str, int] = {}
+    """How many models, agents and runs went with it."""
 
 
 class SealingKey(Output):

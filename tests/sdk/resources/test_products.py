@@ -69,6 +69,12 @@ def test_delete_says_what_was_deleted(server: Server, client: Ductape) -> None:
     assert client.product.delete(tag="shop").deleted
 
 
+def test_delete_says_what_went_with_it_when_forced(server: Server, client: Ductape) -> None:
+    gone = {"deleted": True, "tag": "shop", "contents": {"models": 2, "agents": 1, "runs": 9}}
+    server.on("DELETE", f"{SHOP}?force=true", ok(gone))
+    assert client.product.delete(tag="shop", force=True).contents["runs"] == 9
+
+
 def test_a_taken_tag_is_a_conflict(server: Server, client: Ductape) -> None:
     server.on("POST", PRODUCTS, error(409, "already_exists"))
     with pytest.raises(ConflictError, match="already_exists"):

@@ -46,6 +46,12 @@ models:
     envs: [{{slug: dev, base_url: "{provider.base_url}", api_key: "${{OK_DEV_API_KEY}}"}}]
 agents:
   - {{tag: helper, model: ok, model_config: {{temperature: 0.4}}, envs: [{{slug: dev, locks: [temperature]}}]}}
+  - tag: full
+    model: {{provider: custom, model: ok, key_from: ok, temperature: 1}}
+    tools: [{{tag: search, description: Searches, parameters: {{words: {{type: string, required: true}}}}}}]
+    termination: {{max_iterations: 5}}
+    memory: {{short_term: {{max_messages: 9}}}}
+    human_in_loop: {{enabled: true, always_require_approval: [search]}}
 """)
     return path
 
@@ -62,7 +68,7 @@ def test_a_file_becomes_a_product_that_runs_and_again_nothing_differs(
     assert "+ model ok" in declined.stdout
 
     done = ductape("apply", "-f", str(file), say="y\n", OK_DEV_API_KEY=KEY)
-    assert (done.returncode, done.stderr) == (0, "applied 4\n")
+    assert (done.returncode, done.stderr) == (0, "applied 5\n")
     run = client.agents.run(product="declared", env="dev", tag="helper", input="Hi")
     assert run.output == "Hello from the provider."
     assert provider.seen[-1].authorization == f"Bearer {KEY}"

@@ -1,6 +1,7 @@
 """The LLM Models page of the original, translated line by line and run against the live server, in its order.
 
-What differs: an agent takes a model by tag only, `tools` are still empty, and calls go to a provider on loopback.
+What differs: an inline model names the model whose key it uses in the place of a key, `tools` are still empty, and calls
+go to a provider on loopback.
 """
 
 from __future__ import annotations
@@ -103,6 +104,21 @@ def test_environment_resolution(ductape: Ductape, provider: Provider) -> None:
     assert provider.seen[-1].body["messages"][-1]["content"] == '{"question":"Hello?"}'
 
 
+def test_inline_configuration(ductape: Ductape, provider: Provider) -> None:
+    ductape.agents.define(
+        product="my-product",
+        tag="my-agent",
+        model={"provider": "custom", "model": "claude-haiku", "temperature": 0.7, "keyFrom": "claude-sonnet"},
+    )
+
+    run = ductape.agents.run(product="my-product", env="prd", tag="my-agent", input="Hello?")
+
+    assert run.status == "completed", run.error
+    assert (run.resolved.model, run.resolved.inline) == ("claude-sonnet", True)
+    assert provider.seen[-1].authorization == "Bearer key-of-prd-0123456789"
+    assert provider.seen[-1].body["model"] == "claude-haiku"
+
+
 def test_agent_level_overrides(ductape: Ductape) -> None:
     ductape.agents.define(
         product="my-product",
@@ -194,7 +210,7 @@ def test_fetch_models(ductape: Ductape) -> None:
 
 
 def test_delete_model(ductape: Ductape) -> None:
-    with pytest.raises(ConflictError, match="creative-agent, customer-support, precedence, smart-agent"):
+    with pytest.raises(ConflictError, match="creative-agent, customer-support, my-agent, precedence, smart-agent"):
         ductape.model.delete(product="my-product", tag="claude-sonnet")
 
     assert ductape.model.delete(product="my-product", tag="claude-opus").deleted

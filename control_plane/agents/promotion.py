@@ -14,7 +14,7 @@ from control_plane.api.errors import ApiError
 from control_plane.catalog.models import ModelEnv
 from control_plane.catalog.services import update_model
 from control_plane.products.models import Product
-from control_plane.products.services import get_environment
+from control_plane.products.services import get_environment, lock_product
 from control_plane.versions.diffing import diff
 from ductape.types.entities import ModelUpdate
 from ductape.types.versions import Promote, PromotionPlan
@@ -46,8 +46,8 @@ def promote(*, product: Product, wanted: Promote, author: str) -> PromotionPlan:
     Raises:
         ApiError: 409 `plan_moved`: something in either environment has changed since.
     """
-    # The product's row is the lock: the two sides are read and written as one.
-    Product.objects.select_for_update().get(pk=product.pk)
+    # The two sides are read and written as one.
+    lock_product(product.tag)
     plan = plan_promotion(product=product, wanted=wanted)
     if plan.hash != wanted.hash:
         raise ApiError(409, "plan_moved", "the environments have changed since this plan: make a new one", param="hash")

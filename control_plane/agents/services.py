@@ -11,7 +11,7 @@ from control_plane.api.errors import not_found
 from control_plane.api.versions import refuse_other_version
 from control_plane.catalog.services import as_json
 from control_plane.products.models import Product
-from control_plane.products.services import named_environments
+from control_plane.products.services import lock_product, named_environments
 from control_plane.versions.services import record
 from ductape.types.agents import AgentDefine, AgentEnvInput, InlineModel
 from ductape.types.base import Input
@@ -41,8 +41,8 @@ def define_agent(*, product: Product, wanted: AgentDefine, author: str, if_versi
             parameters of a tool are no JSON Schema.
     """
     check_tools(wanted.tools)
-    # The product's row is the lock: two first definitions of one tag must not race.
-    Product.objects.select_for_update().get(pk=product.pk)
+    # Two first definitions of one tag must not race.
+    lock_product(product.tag)
     agent = product.agents.filter(tag=wanted.tag).first()
     refuse_other_version("agent", wanted.tag, present=agent.version if agent else 0, expected=if_version)
     if agent is None:

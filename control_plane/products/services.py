@@ -47,6 +47,18 @@ def get_product(tag: str) -> Product:
     return product
 
 
+def lock_product(tag: str) -> Product:
+    """The product's row is the lock on what it holds, until the transaction ends.
+
+    Raises:
+        ApiError: as `get_product`, also when it went while this waited.
+    """
+    product = visible_products().select_for_update().filter(tag=tag).first()
+    if product is None:
+        raise not_found("product", tag)
+    return product
+
+
 def get_environment(product: Product, slug: str) -> Environment:
     """Raises: ApiError: 404, also when it is beyond the caller's reach."""
     environment = visible_environments(product).filter(slug=slug).first()
@@ -98,8 +110,7 @@ def delete_product(*, tag: str, force: bool = False) -> dict[str, int]:
     Raises:
         ApiError: 404; 409 while the product holds models or agents, unless `force`.
     """
-    # The product's row is the lock: an agent that is defined now waits, and then finds no product.
-    product = Product.objects.select_for_update().get(pk=get_product(tag).pk)
+    product = lock_product(tag)
     contents = {name: held(product) for name, held in CONTENTS.items()}
     counts = {name: rows.count() for name, rows in contents.items()}
     for rows in contents.values() if force else ():

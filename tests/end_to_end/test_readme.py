@@ -17,7 +17,6 @@ import pytest
 
 from ductape import Ductape
 from ductape.cli import quickstart
-from ductape.resources.agents import Agents
 from ductape.stack import Stack
 from workers.models.wires import PROVIDERS
 
@@ -79,8 +78,9 @@ def test_its_lines_run(connected: dict[str, str], capsys: pytest.CaptureFixture[
     assert "Paris" in capsys.readouterr().out
 
 
-def test_a_run_takes_what_a_stream_takes() -> None:
-    assert [*inspect.signature(Agents.run).parameters] == [*inspect.signature(Agents.stream).parameters]
+def test_a_run_takes_what_a_stream_takes(names: dict[str, Any]) -> None:
+    agents = names["ductape"].agents
+    assert [*inspect.signature(agents.run).parameters] == [*inspect.signature(agents.stream).parameters]
 
 
 @pytest.mark.parametrize("block", GUIDE, ids=lambda block: block.strip().splitlines()[0][:40])

@@ -1,7 +1,7 @@
 """The LLM Models page of the original, translated line by line and run against the live server, in its order.
 
-What differs: an inline model names the model whose key it uses in the place of a key, `tools` are still empty, and calls
-go to a provider on loopback.
+What differs: an inline model names the model whose key it uses in the place of a key, `tools` are still empty, and
+calls go to a provider on loopback.
 """
 
 from __future__ import annotations

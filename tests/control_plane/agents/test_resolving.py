@@ -23,10 +23,11 @@ def decide(
     supported: frozenset[str] = ALL,
     rules: Rules = Rules(),  # noqa: B008  # frozen
     env_rules: Rules = Rules(),  # noqa: B008
+    ends: Any = None,
 ) -> Resolved:
     return resolve(
         model=ModelLayer("m", "openai", "gpt", model or {}, rules),
-        agent=AgentLayer(agent or {}, {"prd": AgentEnvLayer(env or {}, env_rules)}),
+        agent=AgentLayer(agent or {}, {"prd": AgentEnvLayer(env or {}, env_rules)}, ends or {}),
         env="prd",
         runtime=runtime or {},
         supported=supported,
@@ -164,3 +165,22 @@ def test_saying_again_what_is_locked_is_allowed() -> None:
 def test_an_unset_setting_can_be_locked_too() -> None:
     with pytest.raises(OverrideRefused, match="locked by model"):
         decide(rules=Rules(locks=frozenset({"seed"})), runtime={"seed": 1})
+
+
+@given(
+    runtime=said, ends=st.fixed_dictionaries({}, optional=dict.fromkeys(("max_tokens", "timeout"), st.integers(1, 9)))
+)
+def test_the_ends_of_a_run_only_lower_and_say_what_they_beat(runtime: Any, ends: dict[str, int]) -> None:
+    without, within = decide(runtime=runtime).values(), decide(runtime=runtime, ends=ends)
+
+    assert within.values() == {**without, **{name: min(without.get(name, end), end) for name, end in ends.items()}}
+    for name in ends:
+        lowered = within.settings[name].layer == "termination"
+        assert lowered == (within.values()[name] != without.get(name))
+        assert not (lowered and name in runtime) or within.settings[name].beat[0].value == runtime[name]
+
+
+def test_an_end_counts_for_limits() -> None:
+    assert decide(rules=CAP, ends={"max_tokens": 500}).values()["max_tokens"] == 500
+    with pytest.raises(OverrideRefused, match=r"max_tokens is 500 \(termination\)"):
+        decide(rules=Rules(limits={"max_tokens": Limit(min=501)}), ends={"max_tokens": 500})

@@ -35,7 +35,7 @@ def test_nothing_that_it_held_is_left(run: Run, alice: Any) -> None:
 
     assert gone == {"deleted": True, "tag": "shop", "contents": {"models": 1, "agents": 1, "runs": 1}}
     with as_operator():
-        held = [Environment, *(kind for kind in apps.get_models() if kind._meta.app_label in HOLDERS)]
+        held: list[Any] = [Environment, *(kind for kind in apps.get_models() if kind._meta.app_label in HOLDERS)]
         assert [kind for kind in held if kind._default_manager.exists()] == []
         assert ProductKey.objects.get().product.tag == "other"
 

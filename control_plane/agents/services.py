@@ -8,6 +8,8 @@ from django.db.models import Q, QuerySet
 from control_plane.agents.models import Agent, AgentEnv
 from control_plane.api.errors import not_found
 from control_plane.api.versions import refuse_other_version
+from control_plane.audit.actions import Action
+from control_plane.audit.services import write_entry
 from control_plane.catalog.services import as_json
 from control_plane.products.models import Product
 from control_plane.products.services import named_environments
@@ -54,7 +56,10 @@ def define_agent(*, product: Product, wanted: AgentDefine, author: str, if_versi
 
 @transaction.atomic
 def delete_agent(*, product: Product, tag: str) -> None:
-    get_agent(product, tag).delete()
+    agent = get_agent(product, tag)
+    gone = agent.subject
+    agent.delete()
+    write_entry(Action.AGENT_DELETED, gone)
 
 
 def agents_using(product: Product, model_tag: str) -> list[str]:

@@ -1,0 +1,20 @@
+"""Django's report of an error, as a page while `DEBUG` is on and as mail: the traceback as the log has it, and no value
+of a variable, a setting, a header or a form.
+"""
+
+from __future__ import annotations
+
+import traceback
+
+from django.utils.html import escape
+from django.views.debug import ExceptionReporter
+
+from ductape.scrubbing import scrub
+
+
+class BareReporter(ExceptionReporter):
+    def get_traceback_text(self) -> str:
+        return scrub("".join(traceback.format_exception(self.exc_type, self.exc_value, self.tb)))
+
+    def get_traceback_html(self) -> str:
+        return f"<!doctype html><title>Error</title><pre>{escape(self.get_traceback_text())}</pre>"

@@ -6,15 +6,17 @@ from __future__ import annotations
 
 import traceback
 
-from django.utils.html import escape
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.views.debug import ExceptionReporter
 
 from ductape.scrubbing import scrub
 
 
 class BareReporter(ExceptionReporter):
-    def get_traceback_text(self) -> str:
-        return scrub("".join(traceback.format_exception(self.exc_type, self.exc_value, self.tb)))
+    def get_traceback_text(self) -> SafeString:
+        text = scrub("".join(traceback.format_exception(self.exc_type, self.exc_value, self.tb)))
+        return SafeString(text)  # as plain text, where nothing is to be escaped
 
-    def get_traceback_html(self) -> str:
-        return f"<!doctype html><title>Error</title><pre>{escape(self.get_traceback_text())}</pre>"
+    def get_traceback_html(self) -> SafeString:
+        return format_html("<!doctype html><title>Error</title><pre>{}</pre>", str(self.get_traceback_text()))

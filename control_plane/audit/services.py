@@ -7,13 +7,21 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+from django.db import connection
 from django_scopes import get_scope
 
 from control_plane.audit.actions import Action
 from control_plane.audit.actors import current_actor
 from control_plane.audit.changes import changed, keepable
-from control_plane.audit.models import Entry
+from control_plane.ids import uuid7
 from control_plane.tenancy.entering import in_workspace
+
+# By hand: each run writes one, and composing the statement anew takes several times as long as executing it.
+_COLUMNS = (
+    *("id", "action", "workspace_id", "kind", "object_id", "tag", "product", "env", "details"),
+    *("actor_kind", "actor_id", "actor_name", "actor_member", "request_id", "address"),
+)
+_INSERT = f"INSERT INTO audit_entry ({', '.join(_COLUMNS)}) VALUES ({', '.join(['%s'] * len(_COLUMNS))})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,24 +54,12 @@ def write_entry(
     """
     was, now = changed(before or {}, after or {})
     said = {name: keepable(value) for name, value in {"before": was, "after": now, **more}.items() if value}
+    details = orjson.dumps(said, default=str, option=orjson.OPT_SORT_KEYS).decode()
     actor = current_actor()
-    with _inside(subject.workspace_id):
-        Entry.objects.create(
-            workspace_id=subject.workspace_id,
-            action=action.value,
-            kind=subject.kind,
-            object_id=str(subject.id),
-            tag=subject.tag,
-            product=subject.product,
-            env=subject.env,
-            details=orjson.dumps(said, default=str, option=orjson.OPT_SORT_KEYS).decode(),
-            actor_kind=actor.kind.value,
-            actor_id=actor.id,
-            actor_name=actor.name,
-            actor_member=actor.member,
-            request_id=actor.request_id,
-            address=actor.address,
-        )
+    about = (subject.workspace_id, subject.kind, str(subject.id), subject.tag, subject.product, subject.env)
+    by = (actor.kind.value, actor.id, actor.name, actor.member, actor.request_id, actor.address)
+    with _inside(subject.workspace_id), connection.cursor() as cursor:
+        cursor.execute(_INSERT, [uuid7(), action.value, *about, details, *by])
 
 
 def _inside(workspace_id: UUID) -> AbstractContextManager[None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from control_plane.audit.actions import Action
-from control_plane.audit.services import write_entry
+from control_plane.audit.services import Subject, write_entry
 from control_plane.catalog.keys import key_ids
 from control_plane.runs.models import Run
 from control_plane.runs.preparing import Destination, Prepared, destination
@@ -28,5 +28,8 @@ def open_destination(run: Run, prepared: Prepared) -> Destination | ModelError:
 
 
 def _record(action: Action, run: Run, prepared: Prepared) -> None:
-    if prepared.key is not None:
-        write_entry(action, prepared.key.subject, **key_ids(prepared.key), run=run.id)
+    key = prepared.key
+    if key is not None:
+        product = prepared.product.tag
+        subject = Subject(run.workspace_id, "key", key.id, run.model_tag, product=product, env=run.env)
+        write_entry(action, subject, **key_ids(key), run=run.id)

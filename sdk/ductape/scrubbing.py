@@ -27,7 +27,7 @@ SecretT = TypeVar("SecretT", bound=Secret)
 # By identity and weakly: what is known here is the very object that the call uses, for as long as there is one.
 _open: WeakValueDictionary[int, Secret] = WeakValueDictionary()
 
-_QUOTE = r"""(?:\\?["'])?"""
+_QUOTE = r"""(?:b(?=["']))?(?:\\?["'])?"""
 _VALUE = r"""(?:(?:Bearer|Basic|Token)\s+)?[^\s"'\\,;)}\]&#]+"""
 _HEADERS = r"(?:proxy-)?authorization|x-api-key|x-goog-api-key|api-key|cookie|set-cookie"
 _PATTERNS = tuple(
@@ -36,7 +36,7 @@ _PATTERNS = tuple(
         (r"\bd(?:ts|tr|tw)_[0-9A-Za-z]{8,}(?:_[0-9A-Za-z]+)?", MASK),
         (r"\bd(?:seal|rest)\d\.[\w-]+\.[\w-]+={0,2}", MASK),
         # As a header, as the repr of a dict or of a list of pairs, in bytes too.
-        (rf"\b({_HEADERS})({_QUOTE}\s*[:=,]\s*b?{_QUOTE}){_VALUE}", rf"\1\2{MASK}"),
+        (rf"\b({_HEADERS})({_QUOTE}\s*[:=,]\s*{_QUOTE}){_VALUE}", rf"\1\2{MASK}"),
         (r"\b(Bearer\s+)[\w.~+/-]{8,}=*", rf"\1{MASK}"),
         (r"([?&](?:key|access_token|token)=|\bapi_?key=)[^\s&#\"'\\]+", rf"\1{MASK}"),
         (r"\b(?:sk|xai|gsk|hf)[-_][\w-]{12,}|\bAIza[\w-]{20,}", MASK),

@@ -42,10 +42,10 @@ PATHS = {"environment_delete": {"slug": "empty"}}
 
 @pytest.mark.parametrize("operation", CHANGING, ids=str)
 def test_it_leaves_an_entry_that_names_its_actor(operation: Described, names: Names, alice: Any) -> None:
-    for method, path, *body in BEFORE.get(str(operation), []):
-        assert getattr(alice, method)(path, *(each for each in body if each)).status_code < 300
+    for method, path, first in BEFORE.get(str(operation), []):
+        assert getattr(alice, method)(path, *([first] if first else [])).status_code < 300
     seen = {entry.id for entry in entries(alice)}
-    body = BODIES.get(str(operation), operation.request and operation.request["example"])
+    body: Any = BODIES.get(str(operation), operation.request and operation.request["example"])
     if str(operation) == "product_promote":
         body = planned(alice)
     named = {name: mine for name, (mine, _) in names.items()} | PATHS.get(str(operation), {})

@@ -135,5 +135,6 @@ def test_the_entry_of_an_opened_key_names_the_caller_and_comes_before_the_call(a
         entry, row = Entry.objects.get(action="key.opened"), Run.objects.get()
     assert (entry.actor_kind, entry.actor_name, entry.address) == ("token", "alice", "192.0.2.7")
     assert entry.request_id.startswith("req_")
+    assert row.finished_at is not None
     assert row.created_at <= entry.at <= row.finished_at
     call_command("audit", "verify")

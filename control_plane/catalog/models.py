@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from django.db import models
 
+from control_plane.audit.services import Subject
 from control_plane.products.models import Environment, Product
 from control_plane.vault.fields import SealedField
 from control_plane.versions.models import Version, Versioned
@@ -30,6 +31,10 @@ class Model(Versioned):
 
     def __str__(self) -> str:
         return self.tag
+
+    @property
+    def subject(self) -> Subject:
+        return Subject(self.workspace_id, "model", self.id, self.tag, product=self.product.tag)
 
 
 class ModelVersion(Version):
@@ -73,3 +78,8 @@ class ProviderKey(WorkspaceRow):
 
     def __str__(self) -> str:
         return f"{self.model_env}, key version {self.version}"
+
+    @property
+    def subject(self) -> Subject:
+        model, slug = self.model_env.model, self.model_env.environment.slug
+        return Subject(self.workspace_id, "key", self.id, model.tag, product=model.product.tag, env=slug)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from django.db import models
 
+from control_plane.audit.services import Subject
 from control_plane.vault.fields import SealedField
 from control_plane.workspaces.models import WorkspaceRow
 
@@ -19,6 +20,10 @@ class Product(WorkspaceRow):
     def __str__(self) -> str:
         return self.tag
 
+    @property
+    def subject(self) -> Subject:
+        return Subject(self.workspace_id, "product", self.id, self.tag, product=self.tag)
+
 
 class Environment(WorkspaceRow):
     product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="environments")
@@ -32,6 +37,10 @@ class Environment(WorkspaceRow):
 
     def __str__(self) -> str:
         return self.slug
+
+    @property
+    def subject(self) -> Subject:
+        return Subject(self.workspace_id, "env", self.id, self.slug, product=self.product.tag, env=self.slug)
 
 
 class ProductKey(WorkspaceRow):

@@ -9,8 +9,9 @@ from django.db.models import QuerySet
 from control_plane.api.errors import ApiError, already_exists, beyond_binding, not_found
 from control_plane.api.versions import refuse_other_version
 from control_plane.catalog.base_url import check_base_url
-from control_plane.catalog.keys import parse_sealed, replace_key
-from control_plane.catalog.models import Model, ModelEnv
+from control_plane.catalog.key_states import KEPT
+from control_plane.catalog.keys import kept_keys, parse_sealed, replace_key, with_active_key
+from control_plane.catalog.models import Model, ModelEnv, ProviderKey
 from control_plane.catalog.users import users_of
 from control_plane.products.models import Environment, Product
 from control_plane.products.services import get_environment, named_environments
@@ -126,9 +127,9 @@ def content_of(model: Model) -> dict[str, Any]:
                 "base_url": env.base_url,
                 "active": env.active,
                 "description": env.description,
-                "key_version": env.key_version or None,
+                "key_version": env.active_key.version if env.active_key else None,
             }
-            for env in model.envs.select_related("environment")
+            for env in with_active_key(model.envs.select_related("environment"))
         },
     }
 
@@ -157,8 +158,8 @@ def _local(local: LocalSettings | None) -> dict[str, Any] | None:
 
 
 def _refuse_keys_sealed_elsewhere(model: Model, given: set[str]) -> None:
-    keyed = model.envs.filter(provider_key__isnull=False).values_list("environment__slug", flat=True)
-    for slug in sorted(set(keyed) - given):
+    keyed = ProviderKey.objects.filter(model_env__model=model, state__in=KEPT)
+    for slug in sorted(set(keyed.values_list("model_env__environment__slug", flat=True)) - given):
         raise _must_be_resealed("provider", slug)
 
 
@@ -169,7 +170,8 @@ def _merge_envs(model: Model, wanted: list[ModelEnvInput]) -> None:
 
 
 def _merge_env(model: Model, environment: Environment, wanted: ModelEnvInput) -> None:
-    row = ModelEnv.objects.filter(model=model, environment=environment).first()
+    # Locked, because a rotation may be counting up its key_version.
+    row = ModelEnv.objects.select_for_update().filter(model=model, environment=environment).first()
     if wanted.remove:
         if row is not None:
             row.delete()
@@ -182,7 +184,6 @@ def _merge_env(model: Model, environment: Environment, wanted: ModelEnvInput) ->
     row.save()
     if wanted.sealed_api_key:
         replace_key(row, parse_sealed(model.product, wanted.sealed_api_key), wanted.key_hint)
-        row.save(update_fields=["key_version"])
 
 
 def _set_base_url(row: ModelEnv, wanted: ModelEnvInput) -> None:
@@ -190,7 +191,7 @@ def _set_base_url(row: ModelEnv, wanted: ModelEnvInput) -> None:
         return
     if wanted.base_url is not None:
         check_base_url(wanted.base_url)
-    if hasattr(row, "provider_key") and not wanted.sealed_api_key:
+    if not wanted.sealed_api_key and kept_keys(row).exists():
         raise _must_be_resealed("base_url", wanted.slug)
     row.base_url = wanted.base_url
 

@@ -11,11 +11,12 @@ from pydantic import SecretStr
 from control_plane.agents.models import Agent
 from control_plane.agents.targets import Target, find_target, resolve_target
 from control_plane.api.errors import ApiError
-from control_plane.catalog.keys import key_identity
+from control_plane.catalog.keys import key_identity, with_active_key
 from control_plane.catalog.models import ModelEnv, ProviderKey
 from control_plane.products.models import Product
 from control_plane.products.services import get_product, key_row
 from control_plane.vault import product_keys, provider_keys
+from control_plane.vault.errors import SecretUnreadable
 from control_plane.vault.keyring import load_keyring
 from ductape.types.config import Resolved
 from ductape.types.entities import LocalSettings
@@ -55,9 +56,8 @@ def prepare(wanted: RunCreate) -> Prepared:
     """
     product = get_product(wanted.product)
     target = find_target(product, env=wanted.env, agent=wanted.agent, model=wanted.model)
-    _refuse_inactive(target)
-    model_env = _model_env(target)
-    key = _usable_key(model_env)
+    model_env = usable_env(target)
+    key = usable_key(model_env)
     resolved = resolve_target(target, wanted.overrides.said())
     return Prepared(product, target.agent, model_env, key, resolved, _messages(target.agent, wanted.input))
 
@@ -68,14 +68,36 @@ def destination(prepared: Prepared) -> Destination:
     Raises:
         SecretUnreadable: the stored key is not what was sealed for this model, environment and address.
     """
-    model = prepared.model_env.model
+    return destination_of(prepared.model_env, prepared.key)
+
+
+def destination_of(model_env: ModelEnv, key: ProviderKey | None) -> Destination:
+    """Where calls of a model in an environment go, with one of its keys.
+
+    Raises:
+        SecretUnreadable: as `destination`.
+    """
+    model = model_env.model
     return Destination(
         provider=model.provider,
         model_name=model.model_name,
-        base_url=prepared.model_env.base_url,
+        base_url=model_env.base_url,
         local=LocalSettings.model_validate(model.local) if model.local else None,
-        key=_open(prepared.product, prepared.model_env, prepared.key) if prepared.key else None,
+        key=_open(model_env, key) if key else None,
     )
+
+
+def usable_env(target: Target) -> ModelEnv:
+    """Raises: ApiError: 409 it is not configured, or something is not active."""
+    _refuse_inactive(target)
+    return _model_env(target)
+
+
+def usable_key(model_env: ModelEnv) -> ProviderKey | None:
+    """The active key. Raises: ApiError: 409 there is none and the provider needs one."""
+    if model_env.active_key is None and PROVIDERS[model_env.model.provider].needs_key:
+        raise _cannot_run("missing_api_key", f"{model_env} has no api_key; give it with model.update")
+    return model_env.active_key
 
 
 def _refuse_inactive(target: Target) -> None:
@@ -88,20 +110,14 @@ def _refuse_inactive(target: Target) -> None:
 
 def _model_env(target: Target) -> ModelEnv:
     model, environment = target.model, target.environment
-    row = model.envs.select_related("model", "environment", "provider_key").filter(environment=environment).first()
+    rows = with_active_key(model.envs.select_related("model__product", "environment"))
+    row = rows.filter(environment=environment).first()
     # Never another environment's key: what is not configured here does not run here.
     if row is None:
         raise _cannot_run("env_not_configured", f"the model {model.tag!r} is not configured in {environment.slug!r}")
     if not row.active:
         raise _cannot_run("env_inactive", f"the model {model.tag!r} is not active in {environment.slug!r}")
     return row
-
-
-def _usable_key(model_env: ModelEnv) -> ProviderKey | None:
-    key: ProviderKey | None = getattr(model_env, "provider_key", None)
-    if key is None and PROVIDERS[model_env.model.provider].needs_key:
-        raise _cannot_run("missing_api_key", f"{model_env} has no api_key; give it with model.update")
-    return key
 
 
 def _messages(agent: Agent | None, given: RunInput) -> list[ChatMessage]:
@@ -112,8 +128,11 @@ def _messages(agent: Agent | None, given: RunInput) -> list[ChatMessage]:
     return [*system, {"role": "user", "content": text}]
 
 
-def _open(product: Product, model_env: ModelEnv, key: ProviderKey) -> SecretStr:
+def _open(model_env: ModelEnv, key: ProviderKey) -> SecretStr:
+    if key.sealed is None:
+        raise SecretUnreadable
     ring = load_keyring(settings.KEYS_DIR)
+    product = model_env.model.product
     identity = key_identity(model_env, key.version)
     pk_id = provider_keys.pk_id_of(ring, key.sealed, identity)
     product_key = product.keys.get(pk_id=pk_id)

@@ -147,7 +147,7 @@ def _refuse_second(env: ModelEnv) -> None:
 def _held(key: ProviderKey) -> tuple[ModelEnv, ProviderKey]:
     """The key as it is now, which nobody else changes before this transaction ends."""
     env = _locked(key.model_env)
-    return env, env.keys.get(id=key.id)
+    return env, env.keys.select_for_update().get(id=key.id)
 
 
 def _locked(env: ModelEnv) -> ModelEnv:

@@ -10,9 +10,10 @@ from control_plane.catalog import shown
 from control_plane.gateway.callers import acting_as, caller_of
 from control_plane.gateway.connections import Connections
 from control_plane.gateway.http import Exchange
-from control_plane.runs.key_checks import Check, begin_test, begin_verification, settle
+from control_plane.runs.key_checks import begin_test, begin_verification, settle
+from control_plane.runs.preparing import Destination
 from control_plane.workspaces.models import Scope
-from ductape.types.keys import KeyVerify, KeyVersion, ModelTest, ModelTested
+from ductape.types.keys import KeyVerify, ModelTest, ModelTested
 from workers.models.errors import ModelError
 
 
@@ -21,13 +22,13 @@ async def test_model(exchange: Exchange, connections: Connections) -> None:
     principal = await caller_of(exchange, Scope.RUN)
     wanted = ModelTest.model_validate(await exchange.json())
     asker = {"workspace_id": principal.workspace_id, "token_id": principal.token_id}
-    check = await acting_as(principal, partial(begin_test, wanted, **asker))
+    key, going_to = await acting_as(principal, partial(begin_test, wanted, **asker))
     started = time.monotonic()
-    fault = await _ask(connections, check)
+    fault = await _ask(connections, going_to)
     tested = ModelTested(
         ok=fault is None,
         latency_ms=(time.monotonic() - started) * 1000,
-        key_version=check.key.version if check.key else None,
+        key_version=key.version if key else None,
         code=fault.code if fault else None,
         message=fault.message if fault else None,
     )
@@ -41,25 +42,19 @@ async def verify_key(exchange: Exchange, connections: Connections) -> None:
         raise beyond_binding()
     wanted = KeyVerify.model_validate(await exchange.json())
     asker = {"workspace_id": principal.workspace_id, "token_id": principal.token_id}
-    found = await acting_as(principal, partial(begin_verification, wanted, **asker))
-    if isinstance(found, Check):
-        assert found.key is not None
-        fault = await _ask(connections, found)
-        settled = await acting_as(principal, partial(settle, found.key, fault))
-    else:
-        settled = found
-    if isinstance(settled, ApiError):
-        raise settled
-    await _answer(exchange, shown.key_version(settled))
+    key, going_to = await acting_as(principal, partial(begin_verification, wanted, **asker))
+    if going_to is not None:
+        fault = await _ask(connections, going_to)
+        settled = await acting_as(principal, partial(settle, key, fault))
+        if isinstance(settled, ApiError):
+            raise settled
+        key = settled
+    await exchange.answer(200, shown.key_version(key).model_dump_json().encode())
 
 
-async def _answer(exchange: Exchange, version: KeyVersion) -> None:
-    await exchange.answer(200, version.model_dump_json().encode())
-
-
-async def _ask(connections: Connections, check: Check) -> ModelError | None:
+async def _ask(connections: Connections, going_to: Destination) -> ModelError | None:
     try:
-        await connections.check(check.going_to)
+        await connections.check(going_to)
     except ModelError as fault:
         return fault
     return None

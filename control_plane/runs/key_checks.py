@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from uuid import UUID
 
 from control_plane.agents.targets import find_target
@@ -27,16 +26,12 @@ _REFUSALS: Mapping[str, str] = {
 """What is said about the key itself, by the code of the error. Anything else says nothing about it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """A question to be asked."""
+def begin_test(wanted: ModelTest, *, workspace_id: UUID, token_id: UUID) -> tuple[ProviderKey | None, Destination]:
+    """With which key to ask whom.
 
-    key: ProviderKey | None
-    going_to: Destination
-
-
-def begin_test(wanted: ModelTest, *, workspace_id: UUID, token_id: UUID) -> Check:
-    """Raises: ApiError: 404; 409 it could not run, or the key is over; 429."""
+    Raises:
+        ApiError: 404; 409 it could not run, or the key is over; 429.
+    """
     product = get_product(wanted.product)
     model_env = usable_env(find_target(product, env=wanted.env, agent=None, model=wanted.model))
     key = usable_key(model_env) if wanted.key_version is None else get_key(model_env, wanted.key_version)
@@ -45,11 +40,13 @@ def begin_test(wanted: ModelTest, *, workspace_id: UUID, token_id: UUID) -> Chec
     keep_pace(workspace_id=workspace_id, token_id=token_id)
     if key is not None:
         note_use(key)
-    return Check(key, destination_of(model_env, key))
+    return key, destination_of(model_env, key)
 
 
-def begin_verification(wanted: KeyVerify, *, workspace_id: UUID, token_id: UUID) -> ProviderKey | Check:
-    """The key, if its provider's word is known already.
+def begin_verification(
+    wanted: KeyVerify, *, workspace_id: UUID, token_id: UUID
+) -> tuple[ProviderKey, Destination | None]:
+    """The key and whom to ask about it; `None`: the provider has accepted it before.
 
     Raises:
         ApiError: 404; 409 the key was revoked or replaced; 422 `key_rejected`; 429.
@@ -57,12 +54,12 @@ def begin_verification(wanted: KeyVerify, *, workspace_id: UUID, token_id: UUID)
     model_env = get_model_env(get_product(wanted.product), wanted.model, wanted.env)
     key = get_key(model_env, wanted.version)
     if key.state == KeyState.ACTIVE:
-        return key
+        return key, None
     if key.state == KeyState.REJECTED:
         raise _rejected(key)
     refuse_settled(key)
     keep_pace(workspace_id=workspace_id, token_id=token_id)
-    return Check(key, destination_of(model_env, key))
+    return key, destination_of(model_env, key)
 
 
 def settle(key: ProviderKey, fault: ModelError | None) -> ProviderKey | ApiError:

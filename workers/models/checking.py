@@ -12,6 +12,7 @@ import aiohttp
 from pydantic import SecretStr
 from yarl import URL
 
+from ductape.types.messages import ChatMessage
 from workers.models.base import ChatCall, ChatModel
 from workers.models.egress import Egress
 from workers.models.errors import ModelError
@@ -21,7 +22,7 @@ from workers.models.wires.statuses import error_for
 LISTINGS: Mapping[str, str] = {"openai": "models", "xai": "models", "openrouter": "key"}
 """What costs nothing and is refused to a bad key, below the base URL. OpenRouter lists its models to everybody."""
 _LISTING_SECONDS = 10.0
-_CALL = [{"role": "user", "content": "Hi"}]
+_GREETING: ChatMessage = {"role": "user", "content": "Hi"}
 
 
 async def check_key(
@@ -69,7 +70,7 @@ async def _listing(provider: str, base_url: str | None, api_key: SecretStr | Non
 
 
 async def _one_token(model: ChatModel, call_id: str, deadline: float) -> None:
-    call = ChatCall(call_id=call_id, messages=_CALL, settings={"max_tokens": 1}, deadline=deadline)
+    call = ChatCall(call_id=call_id, messages=[_GREETING], settings={"max_tokens": 1}, deadline=deadline)
     async with aclosing(model.stream(call)) as chunks:
         async for _ in chunks:
             return

@@ -28,8 +28,7 @@ def get_model_env(product: Product, tag: str, slug: str) -> ModelEnv:
     environment, model = get_environment(product, slug), get_model(product, tag)
     row = model.envs.select_related("model", "environment").filter(environment=environment).first()
     if row is None:
-        message = f"the model {tag!r} is not configured in {slug!r}; add it with model.update"
-        raise ApiError(404, "env_not_configured", message, param="env")
+        raise _not_configured(tag, slug)
     return row
 
 
@@ -152,7 +151,16 @@ def _held(key: ProviderKey) -> tuple[ModelEnv, ProviderKey]:
 
 def _locked(env: ModelEnv) -> ModelEnv:
     rows = ModelEnv.objects.select_for_update(of=("self",)).select_related("model", "environment")
-    return rows.get(id=env.id)
+    row = rows.filter(id=env.id).first()
+    if row is None:
+        # It was removed while the provider was asked, or a moment ago.
+        raise _not_configured(env.model.tag, env.environment.slug)
+    return row
+
+
+def _not_configured(tag: str, slug: str) -> ApiError:
+    message = f"the model {tag!r} is not configured in {slug!r}; add it with model.update"
+    return ApiError(404, "env_not_configured", message, param="env")
 
 
 def _move(key: ProviderKey, event: KeyEvent, **changes: object) -> ProviderKey:

@@ -85,6 +85,15 @@ def test_what_was_taken_back_while_the_provider_was_asked_stays_so(shop: Product
     assert states() == {1: "active", 2: "destroyed"}
 
 
+def test_an_environment_removed_while_the_provider_was_asked_is_not_found(
+    shop: Product, sealed: str, alice: Any
+) -> None:
+    pending = begin(shop, sealed)
+    alice.patch("products/shop/models/gpt", {"envs": [{"slug": "dev", "remove": True}]})
+    with pytest.raises(ApiError, match="not configured"):
+        accept_key(key=pending)
+
+
 def test_a_retiring_key_is_destroyed_when_its_overlap_and_its_last_call_are_over(shop: Product, sealed: str) -> None:
     accept_key(key=begin(shop, sealed, "1h"))
     old = ProviderKey.objects.filter(version=1, state=KeyState.RETIRING)

@@ -13,6 +13,7 @@ from control_plane.agents.services import define_agent, redefinition
 from control_plane.api.errors import ApiError
 from control_plane.audit.actions import Action
 from control_plane.audit.services import write_entry
+from control_plane.catalog.key_states import KeyState
 from control_plane.catalog.models import ModelEnv
 from control_plane.catalog.services import update_model
 from control_plane.products.models import Product
@@ -78,7 +79,7 @@ def _said_in(product: Product, slug: str) -> _Sayings:
 
 def _missing_keys(product: Product, models: dict[str, Any], slug: str) -> list[str]:
     needing = [model for model in product.models.filter(tag__in=models) if PROVIDERS[model.provider].needs_key]
-    keyed = ModelEnv.objects.filter(environment__slug=slug, model__in=needing, provider_key__isnull=False)
+    keyed = ModelEnv.objects.filter(environment__slug=slug, model__in=needing, keys__state=KeyState.ACTIVE)
     return sorted({model.tag for model in needing} - set(keyed.values_list("model__tag", flat=True)))
 
 

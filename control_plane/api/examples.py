@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from ductape.types import agents, answers, audit, entities, members, runs, tokens, versions
+from ductape.types import agents, answers, audit, entities, keys, members, runs, tokens, versions
 from ductape.types.config import Resolved
 
 _MADE = {"created_at": "2026-11-22T09:00:00Z", "updated_at": "2026-11-22T09:00:00Z"}
@@ -38,6 +38,8 @@ _RUN = {
     "product": "shop",
     "env": "dev",
     "agent": "helper",
+    "key_version": 1,
+    "attempt": 1,
     "output": "Grüezi!",
     "iterations": 1,
     "token_usage": {
@@ -148,6 +150,22 @@ _EXAMPLES: dict[type[BaseModel], dict[str, Any]] = {
         "version": 1,
         **_MADE,
     },
+    keys.KeyRotate: {
+        "sealed_api_key": "dseal1.pk_9d3e51c07ab2f864.pQx0T8...",
+        "key_hint": "cD7y",
+        "overlap": "24h",
+    },
+    keys.KeyVersion: {
+        "version": 1,
+        "state": "retiring",
+        "hint": "aB3x",
+        "created_at": "2026-11-22T09:00:00Z",
+        "last_used_at": "2026-11-22T09:30:00Z",
+        "overlap_until": "2026-11-23T09:30:00Z",
+    },
+    keys.KeyVerify: {"product": "shop", "model": "gpt", "env": "dev", "version": 2},
+    keys.ModelTest: {"product": "shop", "model": "gpt", "env": "dev"},
+    keys.ModelTested: {"ok": True, "latency_ms": 212.5, "key_version": 1, "code": None, "message": None},
     agents.AgentDefine: {
         "tag": "helper",
         "model": "gpt",

@@ -33,6 +33,7 @@ _WHEN = {
         "invalid_argument",
         "temperature: Input should be less than or equal to 2",
     ),
+    "429": ("TooMany", "Too often; wait as long as `Retry-After` says.", "too_many_checks", "wait 6 seconds"),
     "5XX": ("ServerError", "It broke here; `retryable` tells whether to try again.", "unavailable", "try again"),
 }
 

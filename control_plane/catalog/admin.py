@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from control_plane.catalog.models import Model, ModelEnv, ModelVersion, ProviderKey
+from control_plane.catalog.models import CheckPace, Model, ModelEnv, ModelVersion, ProviderKey
 from control_plane.console.looking import LookingAdmin
 
 
@@ -24,10 +24,17 @@ class ModelEnvAdmin(LookingAdmin):
 
 @admin.register(ProviderKey)
 class ProviderKeyAdmin(LookingAdmin):
-    list_display = ("model_env", "version", "hint", "created_at", "last_used_at")
+    list_display = ("model_env", "version", "state", "hint", "created_at", "last_used_at", "overlap_until")
+    list_filter = ("state",)
     list_select_related = ("model_env__model", "model_env__environment")
     search_fields = ("model_env__model__tag",)
     exclude = ("sealed",)
+
+
+@admin.register(CheckPace)
+class CheckPaceAdmin(LookingAdmin):
+    list_display = ("token_id", "until", "workspace")
+    list_select_related = ("workspace",)
 
 
 @admin.register(ModelVersion)

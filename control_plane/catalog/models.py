@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.db import models
 
 from control_plane.audit.services import Subject
+from control_plane.catalog.key_states import OVER, KeyState
 from control_plane.products.models import Environment, Product
 from control_plane.vault.fields import SealedField
 from control_plane.versions.models import Version, Versioned
@@ -66,15 +67,42 @@ class ModelEnv(WorkspaceRow):
     def __str__(self) -> str:
         return f"{self.model} in {self.environment}"
 
+    @property
+    def active_key(self) -> ProviderKey | None:
+        """What runs use; only rows from `keys.with_active_key` know it."""
+        return None if self.held_version is None else self.held_key  # type: ignore[attr-defined]  # set by that query
+
 
 class ProviderKey(WorkspaceRow):
-    """A stored provider key. There is one per model environment, and what it replaced is gone."""
+    """One version of the provider key of a model environment. What is over keeps its row and loses its ciphertext."""
 
-    model_env = models.OneToOneField(ModelEnv, on_delete=models.CASCADE, related_name="provider_key")
+    model_env = models.ForeignKey(ModelEnv, on_delete=models.CASCADE, related_name="keys")
     version = models.PositiveIntegerField(editable=False)
-    sealed = SealedField()
+    state = models.CharField(max_length=16, choices=KeyState.choices, editable=False)
+    sealed = SealedField(null=True)
     hint = models.CharField(max_length=4, blank=True, editable=False)
+    refusal = models.CharField(max_length=64, blank=True, editable=False)
+    """Why the provider refused it: the code of the error."""
+    overlap = models.DurationField(null=True, editable=False)
+    """How long the key before it is kept once this one is active."""
+    overlap_until = models.DateTimeField(null=True, blank=True, editable=False)
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("model_env", "version"), name="provider_key_version_is_unique"),
+            models.UniqueConstraint(
+                fields=("model_env",), condition=models.Q(state=KeyState.ACTIVE), name="one_active_provider_key"
+            ),
+            models.UniqueConstraint(
+                fields=("model_env",), condition=models.Q(state=KeyState.PENDING), name="one_pending_provider_key"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state__in=sorted(OVER), sealed=None)
+                | (~models.Q(state__in=sorted(OVER)) & ~models.Q(sealed=None)),
+                name="provider_key_is_gone_when_over",
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.model_env}, key version {self.version}"
@@ -83,3 +111,17 @@ class ProviderKey(WorkspaceRow):
     def subject(self) -> Subject:
         model, slug = self.model_env.model, self.model_env.environment.slug
         return Subject(self.workspace_id, "key", self.id, model.tag, product=model.product.tag, env=slug)
+
+
+class CheckPace(WorkspaceRow):
+    """How far ahead of its pace a token is that has providers asked about keys."""
+
+    token_id = models.UUIDField(editable=False)
+    until = models.DateTimeField(editable=False)
+    """When all that it asked would be done, had it kept the pace."""
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("workspace", "token_id"), name="check_pace_is_unique"),)
+
+    def __str__(self) -> str:
+        return str(self.token_id)

@@ -11,7 +11,8 @@ from control_plane.api.versions import refuse_other_version
 from control_plane.audit.actions import Action
 from control_plane.audit.services import write_entry
 from control_plane.catalog.base_url import check_base_url
-from control_plane.catalog.keys import key_ids, parse_sealed, replace_key
+from control_plane.catalog.key_states import KEPT
+from control_plane.catalog.keys import kept_keys, key_ids, parse_sealed, replace_key, with_active_key
 from control_plane.catalog.models import Model, ModelEnv, ProviderKey
 from control_plane.catalog.users import users_of
 from control_plane.products.models import Environment, Product
@@ -132,9 +133,9 @@ def content_of(model: Model) -> dict[str, Any]:
                 "base_url": env.base_url,
                 "active": env.active,
                 "description": env.description,
-                "key_version": env.key_version or None,
+                "key_version": env.active_key.version if env.active_key else None,
             }
-            for env in model.envs.select_related("environment")
+            for env in with_active_key(model.envs.select_related("environment"))
         },
     }
 
@@ -163,8 +164,8 @@ def _local(local: LocalSettings | None) -> dict[str, Any] | None:
 
 
 def _refuse_keys_sealed_elsewhere(model: Model, given: set[str]) -> None:
-    keyed = model.envs.filter(provider_key__isnull=False).values_list("environment__slug", flat=True)
-    for slug in sorted(set(keyed) - given):
+    keyed = ProviderKey.objects.filter(model_env__model=model, state__in=KEPT)
+    for slug in sorted(set(keyed.values_list("model_env__environment__slug", flat=True)) - given):
         raise _must_be_resealed("provider", slug)
 
 
@@ -175,7 +176,8 @@ def _merge_envs(model: Model, wanted: list[ModelEnvInput]) -> None:
 
 
 def _merge_env(model: Model, environment: Environment, wanted: ModelEnvInput) -> None:
-    row = ModelEnv.objects.filter(model=model, environment=environment).first()
+    # Locked, because a rotation may be counting up its key_version.
+    row = ModelEnv.objects.select_for_update().filter(model=model, environment=environment).first()
     if wanted.remove:
         if row is not None:
             _remove(row)
@@ -188,12 +190,10 @@ def _merge_env(model: Model, environment: Environment, wanted: ModelEnvInput) ->
     row.save()
     if wanted.sealed_api_key:
         replace_key(row, parse_sealed(model.product, wanted.sealed_api_key), wanted.key_hint)
-        row.save(update_fields=["key_version"])
 
 
 def _remove(row: ModelEnv) -> None:
-    key: ProviderKey | None = getattr(row, "provider_key", None)
-    if key is not None:
+    for key in kept_keys(row):
         write_entry(Action.KEY_REMOVED, key.subject, **key_ids(key))
     row.delete()
 
@@ -203,7 +203,7 @@ def _set_base_url(row: ModelEnv, wanted: ModelEnvInput) -> None:
         return
     if wanted.base_url is not None:
         check_base_url(wanted.base_url)
-    if hasattr(row, "provider_key") and not wanted.sealed_api_key:
+    if not wanted.sealed_api_key and kept_keys(row).exists():
         raise _must_be_resealed("base_url", wanted.slug)
     row.base_url = wanted.base_url
 

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 
-from control_plane.catalog.models import Model, ModelEnv
+from control_plane.catalog.keys import with_active_key
+from control_plane.catalog.models import Model, ModelEnv, ProviderKey
 from control_plane.workspaces.reach import current_reach
-from ductape.types import entities
+from ductape.types import entities, keys
 
 
 def with_envs(models: QuerySet[Model]) -> QuerySet[Model]:
@@ -35,10 +36,21 @@ def model(row: Model) -> entities.Model:
     )
 
 
+def key_version(row: ProviderKey) -> keys.KeyVersion:
+    return keys.KeyVersion(
+        version=row.version,
+        state=cast(keys.KeyState, row.state),
+        hint=row.hint,
+        created_at=row.created_at,
+        last_used_at=row.last_used_at,
+        overlap_until=row.overlap_until,
+    )
+
+
 def _envs() -> Prefetch[Any, Any, Any]:
     """Those that the caller may see."""
     visible = ModelEnv.objects.filter(current_reach().in_envs("environment__slug"))
-    visible = visible.select_related("environment", "provider_key").order_by("environment_id")
+    visible = with_active_key(visible.select_related("environment")).order_by("environment_id")
     return Prefetch("envs", visible, to_attr="visible_envs")
 
 
@@ -53,7 +65,7 @@ def _env(row: ModelEnv) -> entities.ModelEnv:
 
 
 def _key(row: ModelEnv) -> entities.ApiKeyStatus:
-    key = getattr(row, "provider_key", None)
+    key = row.active_key
     if key is None:
         return entities.ApiKeyStatus(set=False)
     return entities.ApiKeyStatus(

@@ -4,7 +4,7 @@ from control_plane.api.operations import operation
 from control_plane.api.pagination import page
 from control_plane.api.versions import expected_version
 from control_plane.api.views import InputT, TenantView, deleted
-from control_plane.catalog import history, services, shown
+from control_plane.catalog import history, rotation, services, shown
 from control_plane.catalog.keys import refuse_plaintext
 from control_plane.catalog.models import Model
 from control_plane.idempotency.once import once
@@ -15,6 +15,7 @@ from ductape.types import entities
 from ductape.types.answers import Deleted, Page
 from ductape.types.entities import ModelCreate, ModelUpdate
 from ductape.types.filters import ModelFilter
+from ductape.types.keys import KeyRotate, KeyVersion
 from ductape.types.versions import Rollback, RollbackPreview
 
 
@@ -64,6 +65,30 @@ class ModelDetail(ModelView):
         """Refused while agents use it; the message names them."""
         services.delete_model(product=get_product(product), tag=model)
         return deleted(model)
+
+
+class KeyList(ModelView):
+    @operation("model_key_list", "List the versions of a provider key")
+    def get(self, product: str, model: str, slug: str) -> Page[KeyVersion]:
+        """Of each its state, its last characters and its times; never more."""
+        found = rotation.find_keys(get_product(product), model, slug)
+        return page(self.request, found, shown.key_version, by="version")
+
+    @once
+    @operation("model_key_rotate", "Give the next provider key", status=201, refuses=(409,))
+    def post(self, product: str, model: str, slug: str, wanted: KeyRotate) -> KeyVersion:
+        """It is taken sealed only and is `pending` until a runner has asked the provider (`/v1/models/verify-key`).
+        It is `active` then, and the one before it `retiring`, to be destroyed after the overlap."""
+        found = get_product(product)
+        return shown.key_version(rotation.begin_rotation(product=found, tag=model, slug=slug, wanted=wanted))
+
+
+class KeyDetail(TenantView):
+    @operation("model_key_revoke", "Destroy a pending or retiring provider key", refuses=(409,))
+    def delete(self, product: str, model: str, slug: str, number: int) -> KeyVersion:
+        """A pending key is never used then; a retiring one is gone before its overlap ends. The active one stays."""
+        key = rotation.revoke_key(product=get_product(product), tag=model, slug=slug, version=number)
+        return shown.key_version(key)
 
 
 class ModelHistory(HistoryView):

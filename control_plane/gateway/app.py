@@ -7,6 +7,7 @@ from control_plane.api.errors import ApiError, as_api_error
 from control_plane.gateway.asgi_types import Message, Receive, Send
 from control_plane.gateway.connections import Connections
 from control_plane.gateway.http import Exchange
+from control_plane.gateway.key_checks import test_model, verify_key
 from control_plane.gateway.runs import create_run, fetch_run
 
 logger = logging.getLogger(__name__)
@@ -61,6 +62,10 @@ def _route(method: str, path: str) -> Endpoint:
         return _healthz
     if path == "/v1/runs":
         return _only("POST", method, create_run)
+    if path == "/v1/models/test":
+        return _only("POST", method, test_model)
+    if path == "/v1/models/verify-key":
+        return _only("POST", method, verify_key)
     if path.startswith("/v1/runs/"):
         return _only("GET", method, fetch_run)
     raise ApiError(404, "not_found", "no such address on the runner; the management API is at /api/v1/ on control")

@@ -1,14 +1,19 @@
 from __future__ import annotations
 
+from uuid import uuid4
+
 from django.conf import settings
 
 from control_plane.runs.preparing import Destination
 from workers.models.base import ChatModel
+from workers.models.checking import check_key
 from workers.models.egress import Egress, parse_allowed
 from workers.models.errors import ModelError
 from workers.models.hosted import HostedModels
 from workers.models.hosted_protocol import ModelSpec
 from workers.models.wires import wire_for
+
+CHECK_SECONDS = 30.0
 
 
 class Connections:
@@ -41,4 +46,20 @@ class Connections:
             base_url=going_to.base_url,
             api_key=going_to.key,
             egress=self._egress,
+        )
+
+    async def check(self, going_to: Destination) -> None:
+        """Ask whoever is at a destination whether it would answer.
+
+        Raises:
+            ModelError: it would not, or it did not say.
+        """
+        await check_key(
+            self.model(going_to),
+            provider=going_to.provider,
+            base_url=going_to.base_url,
+            api_key=going_to.key,
+            egress=self._egress,
+            call_id=f"check:{uuid4()}",
+            seconds=CHECK_SECONDS,
         )

@@ -6,6 +6,7 @@ from typing import Any, get_args
 
 from control_plane.api.operations import Operation
 from control_plane.workspaces.models import Scope
+from ductape.types.keys import KeyVerify, KeyVersion, ModelTest, ModelTested
 from ductape.types.runs import Run, RunCreate, RunEvent
 
 PATHS = {
@@ -22,6 +23,34 @@ PATHS = {
                 "Answers when the run has ended; a run that failed is an answer too, with `status` and `error`. "
                 "With `stream` it answers with server-sent events instead, from `run_started` to `run_ended`; "
                 "closing the connection stops the run."
+            ),
+        )
+    },
+    "/v1/models/test": {
+        "post": Operation(
+            "model_test",
+            "Ask a model's provider whether it would answer",
+            reads=ModelTest,
+            answers=(ModelTested,),
+            refuses=(404, 409, 429),
+            scope=Scope.RUN,
+            description=(
+                "With the active key or the version that is named. It costs a list or one token. "
+                "What the provider says is an answer too, with `ok` and `code`."
+            ),
+        )
+    },
+    "/v1/models/verify-key": {
+        "post": Operation(
+            "model_key_verify",
+            "Have the provider accept a pending key",
+            reads=KeyVerify,
+            answers=(KeyVersion,),
+            refuses=(404, 409, 429),
+            scope=Scope.WRITE,
+            description=(
+                "The key is active from then on and the one before it retires. One that the provider refuses is "
+                "rejected: 422 `key_rejected`. If the provider does not say, it stays pending: 503 `key_unverified`."
             ),
         )
     },

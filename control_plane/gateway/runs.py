@@ -2,84 +2,73 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 from uuid import UUID
 
-from django_scopes import scope
-
-from control_plane.api.authentication import principal_of
-from control_plane.api.errors import missing_scope, not_found
-from control_plane.audit.actors import acting
+from control_plane.api.errors import not_found
+from control_plane.gateway.callers import acting_as, caller_of
 from control_plane.gateway.connections import Connections
 from control_plane.gateway.http import Exchange
 from control_plane.idempotency.services import KeyedRequest, keyed_request
 from control_plane.runs import services, shown
-from control_plane.runs.database import in_thread
 from control_plane.runs.engine import Emit, Execution
 from control_plane.runs.models import Run
 from control_plane.runs.once import begin_once, events_again
 from control_plane.runs.opening import open_destination
-from control_plane.runs.preparing import Destination
+from control_plane.runs.preparing import Destination, Prepared
+from control_plane.runs.rekeying import rekey
 from control_plane.workspaces.models import Scope
 from control_plane.workspaces.services import Principal
 from ductape.types import runs
 from ductape.types.runs import RunCreate, RunEnded, RunEvent
+from workers.models.base import ChatModel
 from workers.models.errors import ModelError
 
 logger = logging.getLogger(__name__)
 
-P = ParamSpec("P")
 T = TypeVar("T")
 
 HEARTBEAT_SECONDS = 15.0
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A run that is to be made, and where its call goes."""
+
+    caller: Principal
+    run: Run
+    prepared: Prepared
+    going_to: Destination | ModelError
+
+
 async def create_run(exchange: Exchange, connections: Connections) -> None:
     """`POST /v1/runs`: run an agent or a model, and answer with the run or with its events as they happen."""
-    principal = await _caller(exchange, Scope.RUN)
+    principal = await caller_of(exchange, Scope.RUN)
     body = await exchange.json()
     wanted = RunCreate.model_validate(body)
     key = exchange.header(b"idempotency-key")
     keyed = keyed_request(principal, key, "POST", "/v1/runs", body) if key else None
-    run, going_to = await _as(principal, _begin, wanted, keyed)
-    if going_to is None:
-        await _answer_again(exchange, shown.run(run), stream=wanted.stream)
+    begun = await acting_as(principal, _begin, principal, wanted, keyed)
+    if isinstance(begun, Run):
+        await _answer_again(exchange, shown.run(begun), stream=wanted.stream)
     elif wanted.stream:
-        await _stream(exchange, connections, run, going_to)
+        await _stream(exchange, connections, begun)
     else:
-        await _answer(exchange, await _execute(connections, run, going_to, _ignore))
+        await _answer(exchange, await _execute(connections, begun, _ignore))
 
 
 async def fetch_run(exchange: Exchange, connections: Connections) -> None:
     """`GET /v1/runs/<id>`"""
-    principal = await _caller(exchange, Scope.READ)
+    principal = await caller_of(exchange, Scope.READ)
     given = exchange.scope["path"].removeprefix("/v1/runs/")
     try:
         run_id = UUID(given)
     except ValueError:
         raise not_found("run", given) from None
-    found = await _as(principal, lambda: shown.run(services.get_run(run_id)))
+    found = await acting_as(principal, lambda: shown.run(services.get_run(run_id)))
     await _answer(exchange, found)
-
-
-async def _caller(exchange: Exchange, needed: Scope) -> Principal:
-    authorization = exchange.header(b"authorization")
-    caller = {"request_id": exchange.request_id, "address": exchange.address}
-    principal = await in_thread(None, principal_of, authorization, **caller)
-    if not principal.may(needed):
-        raise missing_scope(needed)
-    return principal
-
-
-async def _as(principal: Principal, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Database work on behalf of the caller, within the caller's workspace and reach."""
-
-    def within() -> T:
-        with scope(reach=principal.reach), acting(principal.actor):
-            return work(*args, **kwargs)
-
-    return await in_thread(principal.workspace_id, within)
 
 
 async def _answer(exchange: Exchange, run: runs.Run) -> None:
@@ -95,27 +84,41 @@ async def _answer_again(exchange: Exchange, ended: runs.Run, *, stream: bool) ->
     return await exchange.end_events()
 
 
-def _begin(wanted: RunCreate, keyed: KeyedRequest | None) -> tuple[Run, Destination | ModelError | None]:
-    """The run and where its call goes; `None`: nowhere, it has ended before."""
+def _begin(principal: Principal, wanted: RunCreate, keyed: KeyedRequest | None) -> Opened | Run:
+    """The run on its way; or the run itself, which has ended before."""
     begun = begin_once(wanted, keyed)
-    return begun.run, open_destination(begun.run, begun.prepared) if begun.prepared else None
+    if begun.prepared is None:
+        return begun.run
+    return Opened(principal, begun.run, begun.prepared, open_destination(begun.run, begun.prepared))
 
 
-async def _execute(connections: Connections, run: Run, going_to: Destination | ModelError, emit: Emit) -> runs.Run:
-    execution = Execution(run, emit)
-    if isinstance(going_to, ModelError):
-        return await execution.fail(going_to)
+async def _execute(connections: Connections, opened: Opened, emit: Emit) -> runs.Run:
+    execution = Execution(opened.run, emit)
+    if isinstance(opened.going_to, ModelError):
+        return await execution.fail(opened.going_to)
     try:
-        model = connections.model(going_to)
+        model = connections.model(opened.going_to)
     except ModelError as error:
         return await execution.fail(error)
-    return await execution.complete(model)
+    return await execution.complete(model, partial(_renewed, connections, opened))
 
 
-async def _stream(exchange: Exchange, connections: Connections, run: Run, going_to: Destination | ModelError) -> None:
+async def _renewed(connections: Connections, opened: Opened) -> ChatModel | None:
+    run = opened.run
+    rekeyed = await acting_as(opened.caller, rekey, run, opened.prepared)
+    if rekeyed is None:
+        return None
+    if isinstance(rekeyed, ModelError):
+        raise rekeyed
+    # Only now that it is committed.
+    run.attempt, run.key_version = run.attempt + 1, rekeyed.key_version
+    return connections.model(rekeyed.going_to)
+
+
+async def _stream(exchange: Exchange, connections: Connections, opened: Opened) -> None:
     # Unbounded on purpose: a slow reader must not hold the engine, and an answer is small. None ends it.
     events: asyncio.Queue[RunEvent | None] = asyncio.Queue()
-    execution = asyncio.create_task(_execute(connections, run, going_to, events.put_nowait))
+    execution = asyncio.create_task(_execute(connections, opened, events.put_nowait))
     gone = asyncio.create_task(exchange.disconnected())
     for task in (execution, gone):
         task.add_done_callback(lambda _: events.put_nowait(None))
@@ -127,7 +130,7 @@ async def _stream(exchange: Exchange, connections: Connections, run: Run, going_
         execution.cancel()
         _, failed = await asyncio.gather(gone, execution, return_exceptions=True)
         if isinstance(failed, Exception):
-            logger.error("run %s could not be recorded", run.id, exc_info=failed)
+            logger.error("run %s could not be recorded", opened.run.id, exc_info=failed)
 
 
 async def _send_events(exchange: Exchange, events: asyncio.Queue[RunEvent | None]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from itertools import count
 from typing import cast
@@ -23,7 +23,10 @@ from workers.models.errors import ModelError, ModelTimeoutError
 logger = logging.getLogger(__name__)
 
 DEFAULT_TIMEOUT_MS = 600_000
+KEY_REFUSED = "authentication_failed"
 Emit = Callable[[RunEvent], None]
+Renew = Callable[[], Awaitable[ChatModel | None]]
+"""The model with the key that is active now; `None`: that is the one it has."""
 
 
 class Execution:
@@ -43,11 +46,15 @@ class Execution:
         self._text: list[str] = []
         self._usage = TokenUsage()
 
-    async def complete(self, model: ChatModel) -> runs.Run:
-        """Call the model and record what came of it; the run has ended when this returns or raises."""
+    async def complete(self, model: ChatModel, renew: Renew) -> runs.Run:
+        """Call the model and record what came of it; the run has ended when this returns or raises.
+
+        Args:
+            renew: asked once, when the provider refuses the key: it may have been replaced in between.
+        """
         self._emit(runs.RunStarted(seq=next(self._seq), run=shown.run(self._run)))
         try:
-            outcome = await self._outcome(model)
+            outcome = await self._outcome(model, renew)
         except asyncio.CancelledError:
             stopped = self._ended(Run.Status.STOPPED, "client_disconnected")
             await asyncio.shield(in_thread(self._run.workspace_id, self._finish, stopped))
@@ -59,9 +66,9 @@ class Execution:
         self._emit(runs.RunStarted(seq=next(self._seq), run=shown.run(self._run)))
         return await self._record(self._failed(error))
 
-    async def _outcome(self, model: ChatModel) -> Outcome:
+    async def _outcome(self, model: ChatModel, renew: Renew) -> Outcome:
         try:
-            reason = await self._call(model)
+            reason = await self._answered(model, renew)
         except ModelTimeoutError as error:
             return self._ended(Run.Status.TIMED_OUT, "timeout", error)
         except ModelError as error:
@@ -70,6 +77,16 @@ class Execution:
             logger.exception("run %s broke", self._run.id)
             return self._failed(ModelError("something broke here; the run id is in our log", "internal_error", True))
         return self._ended(Run.Status.COMPLETED, reason)
+
+    async def _answered(self, model: ChatModel, renew: Renew) -> str:
+        try:
+            return await self._call(model)
+        except ModelError as error:
+            refused = error
+        renewed = await renew() if refused.code == KEY_REFUSED else None
+        if renewed is None:
+            raise refused
+        return await self._call(renewed)
 
     async def _call(self, model: ChatModel) -> str:
         async with aclosing(model.stream(self._chat_call())) as chunks:

@@ -11,12 +11,13 @@ from pydantic import SecretStr
 from control_plane.agents.models import Agent
 from control_plane.agents.targets import Target, find_target, resolve_target
 from control_plane.api.errors import ApiError
-from control_plane.catalog.keys import key_identity
+from control_plane.catalog.keys import key_identity, with_active_key
 from control_plane.catalog.models import Model, ModelEnv, ProviderKey
 from control_plane.products.models import Environment, Product
 from control_plane.products.services import get_product, key_row
 from control_plane.runs.abilities import refuse_unmet_needs
 from control_plane.vault import product_keys, provider_keys
+from control_plane.vault.errors import SecretUnreadable
 from control_plane.vault.keyring import load_keyring
 from ductape.types.config import Resolved
 from ductape.types.entities import LocalSettings
@@ -61,8 +62,8 @@ def prepare(wanted: RunCreate) -> Prepared:
     _refuse_inactive(target)
     if target.agent:
         refuse_unmet_needs(target.agent)
-    model_env = _model_env(target.model, target.environment) if target.model else None
-    key = _usable_key(model_env) if model_env else None
+    model_env = usable_env(target.model, target.environment) if target.model else None
+    key = usable_key(model_env) if model_env else None
     resolved = resolve_target(target, wanted.overrides.said())
     messages = _messages(target.agent, wanted.input)
     return Prepared(product, target.agent, model_env, _local(target), key, resolved, messages)
@@ -80,20 +81,31 @@ def destination(prepared: Prepared) -> Destination:
         model_name=prepared.resolved.model_name,
         base_url=model_env.base_url if model_env else None,
         local=prepared.local,
-        key=_open(prepared.product, model_env, key) if model_env and key else None,
+        key=_open(model_env, key) if model_env and key else None,
     )
 
 
-def _refuse_inactive(target: Target) -> None:
-    slug = target.environment.slug
-    if not target.environment.active:
-        raise _cannot_run("env_inactive", f"the environment {slug!r} is not active")
-    if target.agent_env and not target.agent_env.active:
-        raise _cannot_run("env_inactive", f"the agent {target.agent_env.agent.tag!r} is not active in {slug!r}")
+def destination_of(model_env: ModelEnv, key: ProviderKey | None) -> Destination:
+    """Where calls of a model in an environment go, with one of its keys.
+
+    Raises:
+        SecretUnreadable: as `destination`.
+    """
+    model = model_env.model
+    return Destination(
+        provider=model.provider,
+        model_name=model.model_name,
+        base_url=model_env.base_url,
+        local=LocalSettings.model_validate(model.local) if model.local else None,
+        key=_open(model_env, key) if key else None,
+    )
 
 
-def _model_env(model: Model, environment: Environment) -> ModelEnv:
-    row = model.envs.select_related("model", "environment", "provider_key").filter(environment=environment).first()
+def usable_env(model: Model, environment: Environment) -> ModelEnv:
+    """Raises: ApiError: 409 it is not configured, or something is not active."""
+    _refuse_inactive_env(environment)
+    rows = with_active_key(model.envs.select_related("model__product", "environment"))
+    row = rows.filter(environment=environment).first()
     # Never another environment's key: what is not configured here does not run here.
     if row is None:
         raise _cannot_run("env_not_configured", f"the model {model.tag!r} is not configured in {environment.slug!r}")
@@ -102,11 +114,23 @@ def _model_env(model: Model, environment: Environment) -> ModelEnv:
     return row
 
 
-def _usable_key(model_env: ModelEnv) -> ProviderKey | None:
-    key: ProviderKey | None = getattr(model_env, "provider_key", None)
-    if key is None and PROVIDERS[model_env.model.provider].needs_key:
+def usable_key(model_env: ModelEnv) -> ProviderKey | None:
+    """The active key. Raises: ApiError: 409 there is none and the provider needs one."""
+    if model_env.active_key is None and PROVIDERS[model_env.model.provider].needs_key:
         raise _cannot_run("missing_api_key", f"{model_env} has no api_key; give it with model.update")
-    return key
+    return model_env.active_key
+
+
+def _refuse_inactive(target: Target) -> None:
+    _refuse_inactive_env(target.environment)
+    if target.agent_env and not target.agent_env.active:
+        slug = target.environment.slug
+        raise _cannot_run("env_inactive", f"the agent {target.agent_env.agent.tag!r} is not active in {slug!r}")
+
+
+def _refuse_inactive_env(environment: Environment) -> None:
+    if not environment.active:
+        raise _cannot_run("env_inactive", f"the environment {environment.slug!r} is not active")
 
 
 def _local(target: Target) -> LocalSettings | None:
@@ -124,8 +148,11 @@ def _messages(agent: Agent | None, given: RunInput) -> list[ChatMessage]:
     return [*system, {"role": "user", "content": text}]
 
 
-def _open(product: Product, model_env: ModelEnv, key: ProviderKey) -> SecretStr:
+def _open(model_env: ModelEnv, key: ProviderKey) -> SecretStr:
+    if key.sealed is None:
+        raise SecretUnreadable
     ring = load_keyring(settings.KEYS_DIR)
+    product = model_env.model.product
     identity = key_identity(model_env, key.version)
     pk_id = provider_keys.pk_id_of(ring, key.sealed, identity)
     product_key = product.keys.get(pk_id=pk_id)

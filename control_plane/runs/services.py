@@ -1,14 +1,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from control_plane.api.errors import not_found
+from control_plane.catalog.keys import note_use
 from control_plane.catalog.models import ProviderKey
 from control_plane.runs.models import Run
 from control_plane.runs.preparing import Prepared
@@ -55,8 +54,18 @@ def begin_run(prepared: Prepared) -> Run:
         messages=prepared.messages,
     )
     if key is not None:
-        _note_use(key)
+        note_use(key)
     return run
+
+
+@transaction.atomic
+def change_key(*, run: Run, key: ProviderKey) -> bool:
+    """Note that the run's call is made again with another key, as another attempt. Fenced, as `finish_run`."""
+    mine = Run.objects.filter(id=run.id, attempt=run.attempt, status=Run.Status.RUNNING)
+    changed = mine.update(attempt=run.attempt + 1, key_version=key.version)
+    if changed:
+        note_use(key)
+    return bool(changed)
 
 
 @transaction.atomic
@@ -77,11 +86,3 @@ def finish_run(*, run: Run, outcome: Outcome) -> Run:
     }
     Run.objects.filter(id=run.id, attempt=run.attempt, status=Run.Status.RUNNING).update(**values)
     return get_run(run.id)
-
-
-def _note_use(key: ProviderKey) -> None:
-    now = timezone.now()
-    a_minute_ago = now - timedelta(minutes=1)
-    ProviderKey.objects.filter(Q(last_used_at=None) | Q(last_used_at__lt=a_minute_ago), id=key.id).update(
-        last_used_at=now
-    )

@@ -15,6 +15,8 @@ def run(row: Run) -> runs.Run:
         product=row.product.tag,
         env=row.env,
         agent=row.agent_tag or None,
+        key_version=row.key_version,
+        attempt=row.attempt,
         output=row.output,
         iterations=1 if row.finished_at else 0,
         token_usage=_usage(row),

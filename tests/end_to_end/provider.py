@@ -1,6 +1,7 @@
 """A paid provider's stand-in: a real OpenAI-compatible server on loopback that behaves as it is asked to.
 
-The name of the model is the behaviour: `ok`, `refuse-key` (401 that repeats the key), `cut` (mid-answer), `slow`.
+The name of the model is the behaviour: `ok`, `refuse-key` (401 that repeats the key), `cut` (mid-answer), `slow`,
+`keyed` (refuses all keys but those that it `accepts`), `held` (so too, and pauses after a word until it is `released`).
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
@@ -26,6 +28,8 @@ class Seen:
 class Provider:
     seen: list[Seen] = field(default_factory=list)
     connections: int = 0
+    accepts: set[str] = field(default_factory=set)
+    released: threading.Event = field(default_factory=threading.Event)
 
     def __enter__(self) -> Self:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -39,24 +43,41 @@ class Provider:
         self._server.server_close()
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
-        provider, seen = self, self.seen
+        provider = self
 
         class Handler(BaseHTTPRequestHandler):
             def setup(self) -> None:
                 provider.connections += 1
                 super().setup()
 
+            def do_GET(self) -> None:
+                """The list of models, of which `openai` is asked about a key."""
+                provider.seen.append(Seen(self.headers.get("Authorization"), {}))
+                if self._key in provider.accepts:
+                    return self._answer(200, {"data": []})
+                self._refuse()
+
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                key = self.headers.get("Authorization")
-                seen.append(Seen(key, body))
-                if body["model"] == "refuse-key":
-                    return self._refuse(f"bad key {key}")
-                self._stream(body["model"])
+                provider.seen.append(Seen(self.headers.get("Authorization"), body))
+                behaviour = body["model"]
+                keyed = behaviour in {"keyed", "held"}
+                if behaviour == "refuse-key" or (keyed and self._key not in provider.accepts):
+                    return self._refuse()
+                # Whoever asks about a key hangs up after the first word.
+                with suppress(ConnectionError):
+                    self._stream(behaviour)
 
-            def _refuse(self, text: str) -> None:
-                content = json.dumps({"error": {"message": text}}).encode()
-                self.send_response(401)
+            @property
+            def _key(self) -> str:
+                return str(self.headers.get("Authorization")).removeprefix("Bearer ")
+
+            def _refuse(self) -> None:
+                self._answer(401, {"error": {"message": f"bad key {self._key}"}})
+
+            def _answer(self, status: int, body: dict[str, Any]) -> None:
+                content = json.dumps(body).encode()
+                self.send_response(status)
                 self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
                 self.wfile.write(content)
@@ -68,6 +89,8 @@ class Provider:
                 for word in WORDS:
                     self._say({"choices": [{"index": 0, "delta": {"content": word}}]})
                     time.sleep(0.5 if behaviour == "slow" else 0)
+                    if behaviour == "held":
+                        provider.released.wait(20)
                     if behaviour == "cut":
                         return
                 self._say({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})

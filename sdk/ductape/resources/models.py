@@ -2,28 +2,22 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from functools import partial
 from typing import Any, Unpack
 
 from ductape.call import Call, Flow, new_key
-from ductape.errors import ConflictError
 from ductape.resources import keyed_envs
 from ductape.resources.base import UNSET, Deleted, Unset, all_pages, body, given, path
-from ductape.resources.history import History
 from ductape.resources.keyed_envs import EnvLike, KeyedEnv, Seal
+from ductape.resources.model_keys import ModelKeys
 from ductape.resources.overrides import Overrides
 from ductape.sending import TransportT, operation
-from ductape.settings import ClientSettings
 from ductape.types.entities import LocalSettings, Model, ModelCreate, ModelUpdate, SealingKey
 from ductape.types.filters import ModelFilter
 from ductape.types.versions import Rollback
 
 
-class Models(History[TransportT]):
-    def __init__(self, transport: TransportT, settings: ClientSettings) -> None:
-        super().__init__(transport, settings)
-        self._sealing_keys: dict[str, SealingKey] = {}
-
+class Models(ModelKeys[TransportT]):
     @operation
     def create(
         self,
@@ -74,7 +68,7 @@ class Models(History[TransportT]):
             idempotency_key=new_key(),
         )
         seals = [Seal(env, tag, provider, env.base_url) for env in keyed if env.api_key]
-        return self._send_sealed(self._settings.product_or(product), call, seals)
+        return self._send(self._settings.product_or(product), call, seals)
 
     @operation
     def update(
@@ -153,7 +147,7 @@ class Models(History[TransportT]):
 
     def _update(self, product: str, tag: str, call: Call[Model], keyed: Sequence[KeyedEnv]) -> Flow[Model]:
         seals = (yield from self._seals(product, tag, call, keyed)) if keyed else []
-        return (yield from self._send_sealed(product, call, seals))
+        return (yield from self._send(product, call, seals))
 
     def _seals(self, product: str, tag: str, call: Call[Model], keyed: Sequence[KeyedEnv]) -> Flow[builtins.list[Seal]]:
         # A seal is bound to where the key may go, and an update need not repeat what already holds.
@@ -163,29 +157,16 @@ class Models(History[TransportT]):
         urls = {env.slug: env.base_url for env in stored.envs}
         return [Seal(env, tag, provider, env.base_url_or(urls.get(env.slug))) for env in keyed]
 
-    def _send_sealed(self, product: str, call: Call[Model], seals: Sequence[Seal]) -> Flow[Model]:
-        try:
-            return (yield from self._send_once(product, call, seals))
-        except ConflictError as error:
-            if error.code != "stale_product_key":
-                raise
-        # The product's key was rotated since this client fetched it.
-        self._sealing_keys.pop(product, None)
-        return (yield from self._send_once(product, call, seals))
-
-    def _send_once(self, product: str, call: Call[Model], seals: Sequence[Seal]) -> Flow[Model]:
+    def _send(self, product: str, call: Call[Model], seals: Sequence[Seal]) -> Flow[Model]:
         if seals:
-            call = yield from self._sealed(product, call, seals)
+            return (yield from self._send_sealed(product, call, partial(_with_seals, call, seals)))
         model: Model = yield call
         return model
 
-    def _sealed(self, product: str, call: Call[Model], seals: Sequence[Seal]) -> Flow[Call[Model]]:
-        key = self._sealing_keys.get(product)
-        if key is None:
-            key = yield Call("GET", path("products", product, "sealing-key"), SealingKey.model_validate)
-            self._sealing_keys[product] = key
-        assert call.body is not None
-        return replace(call, body={**call.body, "envs": keyed_envs.with_seals(call.body["envs"], seals, key)})
-
     def _path(self, product: str | None, *tag: str) -> str:
         return path("products", self._settings.product_or(product), "models", *tag)
+
+
+def _with_seals(call: Call[Model], seals: Sequence[Seal], key: SealingKey) -> dict[str, Any]:
+    assert call.body is not None
+    return {"envs": keyed_envs.with_seals(call.body["envs"], seals, key)}

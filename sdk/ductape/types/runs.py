@@ -112,6 +112,10 @@ class Run(Output):
     product: str
     env: str
     agent: str | None = None
+    key_version: int | None = None
+    """The version of the provider key that the call was made with; `None`: without a key."""
+    attempt: int = 1
+    """How often the call was made; more than once after the key was replaced in between."""
     output: str = ""
     iterations: int = 0
     token_usage: TokenUsage = TokenUsage()

@@ -55,6 +55,7 @@ def test_a_product_beyond_the_binding_is_one_that_does_not_exist(
         "POST products/<product>/models": LOCAL,
         "PUT products/<product>/agents/<agent>": {"tag": "helper", "model": "smol"},
         "POST products/<product>/models/<model>/rollback": {"to": 1},
+        "POST products/<product>/models/<model>/envs/<slug>/keys": {"sealed_api_key": "dseal1.pk_1.x"},
         "POST products/<product>/agents/<agent>/rollback": {"to": 1},
         "POST products/<product>/models/<model>/resolve": {"env": "dev"},
         "POST products/<product>/agents/<agent>/resolve": {"env": "dev"},

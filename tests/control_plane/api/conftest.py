@@ -5,6 +5,8 @@ from uuid import uuid4
 
 import pytest
 
+from control_plane.catalog.key_states import KeyState
+from control_plane.catalog.models import ModelEnv
 from control_plane.products.models import Product
 from control_plane.runs.preparing import prepare
 from control_plane.runs.services import begin_run
@@ -20,6 +22,8 @@ def names(shop: Product, alice: Any) -> Names:
     assert alice.post("products/shop/models", model).status_code == 201
     assert alice.put("products/shop/agents/helper", {"tag": "helper", "model": "gpt"}).status_code == 200
     with in_workspace(alice.workspace.id):
+        env = ModelEnv.objects.get()
+        env.keys.create(workspace_id=env.workspace_id, version=1, state=KeyState.DESTROYED)
         run = begin_run(prepare(RunCreate(product="shop", env="dev", agent="helper", input="Hi")))
     return {
         "product": ("shop", "hops"),

@@ -13,7 +13,13 @@ from tests.control_plane.api.answering import send
 from tests.control_plane.api.conftest import names as names
 from tests.control_plane.api.described import Described, Names, operations
 
-CHANGING = [each for each in operations() if each.scopes in (["write"], ["admin"]) and each.method != "GET"]
+# What needs a key of a real product has its own tests: `test_keys.py`.
+KEYS = {"model_key_rotate", "model_key_revoke", "model_key_verify"}
+CHANGING = [
+    each
+    for each in operations()
+    if each.scopes in (["write"], ["admin"]) and each.method != "GET" and str(each) not in KEYS
+]
 # Where the example of the document would change nothing that is there, or not be taken.
 BODIES: dict[str, Any] = {
     "product_create": {"name": "Another"},

@@ -78,6 +78,6 @@ def test_the_life_of_a_key_is_told_without_it(gpt: Any, alice: Any, shop: Produc
     told = [(entry.action, entry.env) for entry in entries() if entry.kind == "key"]
     assert told == [("key.set", "dev"), ("key.set", "prd"), ("key.removed", "prd"), ("key.removed", "dev")]
     for entry in entries("key.set"):
-        assert json.loads(entry.details).keys() == {"version", "at_rest", "product_key", "hint"}
+        assert json.loads(entry.details).keys() == {"version", "at_rest", "state", "product_key", "hint"}
     said = " ".join(entry.details for entry in Entry.objects.all())
     assert not any(secret in said for secret in ("dev-key-", "prd-key-", "dseal1", "drest1"))

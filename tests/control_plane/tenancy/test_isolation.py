@@ -30,6 +30,7 @@ ANY_VALUE = {
     "timestamp with time zone": "now()",
     "double precision": "1",
     "numeric": "1",
+    "interval": "'1 day'",
     "text": "gen_random_uuid()",
     "bytea": "''",
 }

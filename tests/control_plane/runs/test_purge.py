@@ -22,7 +22,7 @@ def test_answers_are_kept_for_a_day_in_every_workspace(shop: Product, alice: Any
 
     call_command("purge", stdout=said)
 
-    assert said.getvalue() == "2 answers forgotten\n"
+    assert said.getvalue() == "2 answers forgotten, 0 provider keys destroyed\n"
     with as_operator():
         assert list(KeptAnswer.objects.values_list("key", flat=True)) == ["new", "new"]
     assert alice.post("products", {"name": "old"}, **{"Idempotency-Key": "old"}).status_code == 409

@@ -8,6 +8,7 @@ from workers.models.egress import Egress, parse_allowed
 from workers.models.errors import ModelError
 from workers.models.hosted import HostedModels
 from workers.models.hosted_protocol import ModelSpec
+from workers.models.retries import RetryingModel
 from workers.models.wires import wire_for
 
 
@@ -35,10 +36,11 @@ class Connections:
             return self._hosted.model(ModelSpec(name=going_to.model_name, local=going_to.local))
         if going_to.provider == "local":
             raise ModelError("the model has no local settings; update it with local={}", "model_misconfigured")
-        return wire_for(
+        wire = wire_for(
             going_to.provider,
             model_name=going_to.model_name,
             base_url=going_to.base_url,
             api_key=going_to.key,
             egress=self._egress,
         )
+        return RetryingModel(wire, going_to.model_name)

@@ -93,8 +93,9 @@ class Egress:
         )
 
     def _forget_closed_loops(self) -> None:
-        for loop in [loop for loop in self._sessions if loop.is_closed()]:
-            del self._sessions[loop]
+        # Loops of other threads come and go meanwhile.
+        for loop in [loop for loop in list(self._sessions) if loop.is_closed()]:
+            self._sessions.pop(loop, None)
 
     def _socket(self, target: AddrInfoType) -> socket.socket:
         family, kind, protocol, _, address = target

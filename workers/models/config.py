@@ -75,8 +75,9 @@ class ModelConfig(BaseModel):
 
     def settings(self) -> dict[str, Any]:
         """What a call of this model sends, under the names of `ConfigOverrides`."""
-        said: dict[str, JsonValue] = {name: getattr(self, name) for name in _SENT_WHEN_SET if self._was_set(name)}
-        return {"max_tokens": self.max_tokens, **self._defaults(), **said}
+        said = {name: getattr(self, name) for name in _SENT_WHEN_SET if self._was_set(name)}
+        sent = {"max_tokens": self.max_tokens, **self._defaults(), **said}
+        return {name: value for name, value in sent.items() if value is not None}
 
     def _defaults(self) -> dict[str, JsonValue]:
         provider = self.provider or ""

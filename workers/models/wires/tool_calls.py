@@ -19,6 +19,7 @@ class ToolCallReader:
         self._indexes: dict[object, int] = {}
         self._waiting: dict[int, ToolCallDelta] = {}
         self._begun: set[int] = set()
+        self._last: object = None
 
     @property
     def called(self) -> bool:
@@ -34,14 +35,19 @@ class ToolCallReader:
                 yield delta
 
     def _index(self, call: dict[str, Any], position: int) -> int:
-        # Without an index an id tells the calls apart, and without an id their place does.
         named: object = call.get("index")
         if named is None:
-            named = call.get("id") or position
+            named = call.get("id") or self._unnamed(call, position)
+        self._last = named
         index = self._indexes.setdefault(named, len(self._indexes))
         if index >= MAX_CALLS:
             raise ValueError("too many tool calls")
         return index
+
+    def _unnamed(self, call: dict[str, Any], position: int) -> object:
+        # With neither index nor id, a piece without a name goes on with the call before it.
+        goes_on = self._last is not None and not (call.get("function") or {}).get("name")
+        return self._last if goes_on else position
 
     def _in_order(self, piece: ToolCallDelta) -> ToolCallDelta | None:
         index = piece.index

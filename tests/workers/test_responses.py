@@ -118,7 +118,7 @@ def _streamed(said: dict[str, Any]) -> list[ChatChunk]:
         pieces = [{"index": index, "function": {"name": name, "arguments": piece}} for piece in arguments]
         deltas += [{"tool_calls": [piece]} for piece in pieces]
     events: list[Any] = [{"id": "1", "choices": [{"delta": delta}]} for delta in deltas]
-    events.append({"choices": [{"delta": {}, "finish_reason": said["reason"]}]})
+    events.append({"id": "1", "choices": [{"delta": {}, "finish_reason": said["reason"]}]})
     events.append({"choices": [], "usage": said["usage"]})
     stream = b"".join(f"data: {json.dumps(event)}\n\n".encode() for event in events) + b"data: [DONE]\n\n"
     answer = Answer("custom")

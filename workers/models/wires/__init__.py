@@ -24,18 +24,9 @@ _OPENAI_SETTINGS = _SAMPLING | _PENALTIES | {"seed", "reasoning_effort", "respon
 _OPENAI_PARAMETERS = frozenset({"logit_bias", "logprobs", "top_logprobs", "user", "verbosity"})
 # What a custom server takes is its own affair; these would change who is called, what comes back, or get around limits.
 _NEVER_PARAMETERS = frozenset(
-    {
-        "api_base",
-        "api_key",
-        "base_url",
-        "callbacks",
-        "custom_llm_provider",
-        "extra_body",
-        "extra_headers",
-        "extra_query",
-    }
-    | {"fallbacks", "function_call", "functions", "headers", "messages", "mock_response", "model", "n", "best_of"}
-    | {"audio", "modalities", "parallel_tool_calls", "stream", "stream_options", "tool_choice", "tools"}
+    {"api_base", "api_key", "base_url", "callbacks", "custom_llm_provider", "extra_body", "extra_headers", "fallbacks"}
+    | {"audio", "best_of", "extra_query", "headers", "messages", "mock_response", "modalities", "model", "n"}
+    | {"function_call", "functions", "parallel_tool_calls", "stream", "stream_options", "tool_choice", "tools"}
     | {"frequency_penalty", "max_completion_tokens", "max_tokens", "presence_penalty", "reasoning_effort"}
     | {"response_format", "seed", "stop", "temperature", "timeout", "top_p"}
 )

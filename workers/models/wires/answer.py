@@ -44,7 +44,7 @@ class Answer:
     def piece(self, data: bytes) -> list[ChatChunk]:
         """What one event of a stream says, or a whole answer that was not streamed. Raises: ModelError: as `feed`."""
         try:
-            return list(self._completion.read(orjson.loads(data)))
+            return self._completion.read(orjson.loads(data))
         except ProviderFailed:
             error = classify(self._provider, None, body=data)
         except (ValueError, TypeError, AttributeError, LookupError):

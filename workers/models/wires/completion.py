@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from pydantic import JsonValue
@@ -41,7 +40,7 @@ class Completion:
         self._tool_calls = ToolCallReader()
         self._reasoning_details: list[JsonValue] = []
 
-    def read(self, said: dict[str, Any]) -> Iterator[ChatChunk]:
+    def read(self, said: dict[str, Any]) -> list[ChatChunk]:
         """
         Raises:
             ProviderFailed: it says that it failed.
@@ -51,13 +50,15 @@ class Completion:
             raise ProviderFailed
         self._model = self._model or _label(said.get("model"))
         self._request_id = self._request_id or _label(said.get("id"))
-        if said.get("usage"):
-            self._usage = _usage(said["usage"])
-        if not said.get("choices"):
-            return
-        choice = said["choices"][0]
-        yield from self._delta(choice.get("delta") or choice.get("message") or {})
+        if usage := said.get("usage"):
+            self._usage = _usage(usage)
+        choices = said.get("choices")
+        if not choices:
+            return []
+        choice = choices[0]
+        chunks = self._delta(choice.get("delta") or choice.get("message") or {})
         self._finish(choice.get("finish_reason"))
+        return chunks
 
     @property
     def whole(self) -> bool:
@@ -73,17 +74,22 @@ class Completion:
             reason = "tool_calls"
         return Finished(reason, self._usage, self._model, self._request_id, tuple(self._reasoning_details))
 
-    def _delta(self, delta: dict[str, Any]) -> Iterator[ChatChunk]:
+    def _delta(self, delta: dict[str, Any]) -> list[ChatChunk]:
+        chunks: list[ChatChunk] = []
         thinking = delta.get("reasoning_content") or delta.get("reasoning")
-        if isinstance(thinking, str) and thinking:
-            yield ThinkingDelta(thinking)
-        self._reason(delta.get("reasoning_details") or [])
-        for text in (delta.get("content"), delta.get("refusal")):
-            if isinstance(text, str) and text:
-                yield TextDelta(text)
-        if delta.get("refusal"):
+        if thinking and isinstance(thinking, str):
+            chunks.append(ThinkingDelta(thinking))
+        if details := delta.get("reasoning_details"):
+            self._reason(details)
+        text = delta.get("content")
+        if text and isinstance(text, str):
+            chunks.append(TextDelta(text))
+        if refusal := delta.get("refusal"):
+            chunks.append(TextDelta(str(refusal)))
             self._finish("content_filter")
-        yield from self._tool_calls.read(delta.get("tool_calls"))
+        if calls := delta.get("tool_calls"):
+            chunks += self._tool_calls.read(calls)
+        return chunks
 
     def _finish(self, reason: object) -> None:
         if reason == "error":

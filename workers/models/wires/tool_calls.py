@@ -25,9 +25,9 @@ class ToolCallReader:
     def called(self) -> bool:
         return bool(self._begun)
 
-    def read(self, calls: list[Any] | None) -> Iterator[ToolCallDelta]:
+    def read(self, calls: list[Any]) -> Iterator[ToolCallDelta]:
         """Raises: ValueError, TypeError, AttributeError, LookupError: these are no tool calls."""
-        for position, call in enumerate(calls or []):
+        for position, call in enumerate(calls):
             index = self._index(call, position)
             function = call.get("function") or {}
             piece = ToolCallDelta(index, _text(call.get("id")), _text(function.get("name")), _arguments(function))

@@ -69,7 +69,7 @@ class RetryingModel:
             if error is None:
                 return
             error.context.update(max_retries=MAX_RETRIES, retry_attempts=retries)
-            wait = None if begun else self._wait(error, retries, call.deadline)
+            wait = None if begun else self._wait(error, retries, call.begin_by or call.deadline)
             if wait is None:
                 raise error
             await self._pacing.sleep(wait)

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 Address: TypeAlias = IPv4Address | IPv6Address
 Allowed: TypeAlias = frozenset[tuple[Address, int]]
 
+MAX_HEADERS = 128
+MAX_HEADER_BYTES = 8192
+"""Of one header of an answer."""
+
 _REFUSED_V4 = [
     IPv4Network(text)
     for text in (
@@ -88,6 +92,9 @@ class Egress:
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
+            max_line_size=MAX_HEADER_BYTES,
+            max_field_size=MAX_HEADER_BYTES,
+            max_headers=MAX_HEADERS,
             headers={"Accept-Encoding": "identity", "User-Agent": "ductape"},
             trust_env=False,
         )

@@ -4,8 +4,10 @@ from django.conf import settings
 
 from control_plane.runs.preparing import Destination
 from workers.models.base import ChatModel
+from workers.models.breaker import Circuits, Rules
 from workers.models.egress import Egress, parse_allowed
 from workers.models.errors import ModelError
+from workers.models.fallback import Prompt
 from workers.models.hosted import HostedModels
 from workers.models.hosted_protocol import ModelSpec
 from workers.models.retries import RetryingModel
@@ -18,6 +20,7 @@ class Connections:
     def __init__(self) -> None:
         self._hosted = HostedModels(settings.REDIS_URL)
         self._egress = Egress(parse_allowed(settings.EGRESS_ALLOW))
+        self._circuits = Circuits(Rules(settings.BREAKER_FAILURES, settings.BREAKER_SECONDS))
 
     async def open(self) -> None:
         await self._hosted.start()
@@ -33,7 +36,7 @@ class Connections:
             ModelError: nothing here can reach that provider.
         """
         if going_to.local is not None:
-            return self._hosted.model(ModelSpec(name=going_to.model_name, local=going_to.local))
+            return Prompt(self._hosted.model(ModelSpec(name=going_to.model_name, local=going_to.local)))
         if going_to.provider == "local":
             raise ModelError("the model has no local settings; update it with local={}", "model_misconfigured")
         wire = wire_for(
@@ -43,4 +46,5 @@ class Connections:
             api_key=going_to.key,
             egress=self._egress,
         )
-        return RetryingModel(wire, going_to.model_name)
+        retrying = RetryingModel(wire, going_to.model_name)
+        return self._circuits.guard((going_to.model_env_id, going_to.model_name), Prompt(retrying))

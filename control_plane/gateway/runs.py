@@ -3,6 +3,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from typing import ParamSpec, TypeVar
 from uuid import UUID
 
@@ -15,16 +17,18 @@ from control_plane.gateway.connections import Connections
 from control_plane.gateway.http import Exchange
 from control_plane.idempotency.services import KeyedRequest, keyed_request
 from control_plane.runs import services, shown
+from control_plane.runs.candidates import Candidates
 from control_plane.runs.database import in_thread
-from control_plane.runs.engine import Emit, Execution
+from control_plane.runs.engine import Execution
 from control_plane.runs.models import Run
 from control_plane.runs.once import begin_once, events_again
 from control_plane.runs.opening import open_destination
-from control_plane.runs.preparing import Destination
+from control_plane.runs.preparing import Destination, Prepared
 from control_plane.workspaces.models import Scope
 from control_plane.workspaces.services import Principal
 from ductape.types import runs
 from ductape.types.runs import RunCreate, RunEnded, RunEvent
+from workers.models.base import ChatModel
 from workers.models.errors import ModelError
 
 logger = logging.getLogger(__name__)
@@ -42,13 +46,13 @@ async def create_run(exchange: Exchange, connections: Connections) -> None:
     wanted = RunCreate.model_validate(body)
     key = exchange.header(b"idempotency-key")
     keyed = keyed_request(principal, key, "POST", "/v1/runs", body) if key else None
-    run, going_to = await _as(principal, _begin, wanted, keyed)
-    if going_to is None:
-        await _answer_again(exchange, shown.run(run), stream=wanted.stream)
-    elif wanted.stream:
-        await _stream(exchange, connections, run, going_to)
-    else:
-        await _answer(exchange, await _execute(connections, run, going_to, _ignore))
+    run, opened = await _as(principal, _begin, wanted, keyed)
+    if opened is None:
+        return await _answer_again(exchange, shown.run(run), stream=wanted.stream)
+    candidates = Candidates(opened.prepared, partial(_model, connections, principal, opened))
+    if wanted.stream:
+        return await _stream(exchange, run, candidates)
+    return await _answer(exchange, await Execution(run, candidates, _ignore).complete())
 
 
 async def fetch_run(exchange: Exchange, connections: Connections) -> None:
@@ -95,27 +99,40 @@ async def _answer_again(exchange: Exchange, ended: runs.Run, *, stream: bool) ->
     return await exchange.end_events()
 
 
-def _begin(wanted: RunCreate, keyed: KeyedRequest | None) -> tuple[Run, Destination | ModelError | None]:
+def _begin(wanted: RunCreate, keyed: KeyedRequest | None) -> tuple[Run, Opened | None]:
     """The run and where its call goes; `None`: nowhere, it has ended before."""
     begun = begin_once(wanted, keyed)
-    return begun.run, open_destination(begun.run, begun.prepared) if begun.prepared else None
+    if begun.prepared is None:
+        return begun.run, None
+    return begun.run, Opened(begun.run, begun.prepared, open_destination(begun.run, begun.prepared))
 
 
-async def _execute(connections: Connections, run: Run, going_to: Destination | ModelError, emit: Emit) -> runs.Run:
-    execution = Execution(run, emit)
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The model that was asked for, its key open. The keys of its fallbacks stay closed until their turn."""
+
+    run: Run
+    prepared: Prepared
+    going_to: Destination | ModelError
+
+
+def _open_late(run: Run, way: Prepared) -> Destination | ModelError:
+    if way.key is not None:
+        services.note_use(way.key)
+    return open_destination(run, way)
+
+
+async def _model(connections: Connections, principal: Principal, first: Opened, way: Prepared) -> ChatModel:
+    going_to = first.going_to if way is first.prepared else await _as(principal, _open_late, first.run, way)
     if isinstance(going_to, ModelError):
-        return await execution.fail(going_to)
-    try:
-        model = connections.model(going_to)
-    except ModelError as error:
-        return await execution.fail(error)
-    return await execution.complete(model)
+        raise going_to
+    return connections.model(going_to)
 
 
-async def _stream(exchange: Exchange, connections: Connections, run: Run, going_to: Destination | ModelError) -> None:
+async def _stream(exchange: Exchange, run: Run, candidates: Candidates) -> None:
     # Unbounded on purpose: a slow reader must not hold the engine, and an answer is small. None ends it.
     events: asyncio.Queue[RunEvent | None] = asyncio.Queue()
-    execution = asyncio.create_task(_execute(connections, run, going_to, events.put_nowait))
+    execution = asyncio.create_task(Execution(run, candidates, events.put_nowait).complete())
     gone = asyncio.create_task(exchange.disconnected())
     for task in (execution, gone):
         task.add_done_callback(lambda _: events.put_nowait(None))

@@ -31,5 +31,7 @@ def _record(action: Action, run: Run, prepared: Prepared) -> None:
     key = prepared.key
     if key is not None:
         product = prepared.product.tag
-        subject = Subject(run.workspace_id, "key", key.id, run.model_tag, product=product, env=run.env)
+        # Of a fallback, not of the model that the run was begun with.
+        model = key.model_env.model.tag
+        subject = Subject(run.workspace_id, "key", key.id, model, product=product, env=run.env)
         write_entry(action, subject, **key_ids(key), run=run.id)

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from control_plane.catalog.models import ProviderKey
 from control_plane.runs.models import Run
 from control_plane.runs.preparing import Prepared
 from control_plane.workspaces.reach import current_reach
-from ductape.types.runs import RunError, Timing, TokenUsage
+from ductape.types.runs import ModelTried, RunError, Timing, TokenUsage
 
 
 @dataclass(slots=True)
@@ -26,6 +26,7 @@ class Outcome:
     usage: TokenUsage
     timing: Timing
     error: RunError | None = None
+    models_tried: list[ModelTried] = field(default_factory=list)
 
 
 def get_run(run_id: UUID) -> Run:
@@ -55,7 +56,7 @@ def begin_run(prepared: Prepared) -> Run:
         messages=prepared.messages,
     )
     if key is not None:
-        _note_use(key)
+        note_use(key)
     return run
 
 
@@ -67,6 +68,7 @@ def finish_run(*, run: Run, outcome: Outcome) -> Run:
         "stop_reason": outcome.stop_reason,
         "output": outcome.output,
         "error": outcome.error.model_dump() if outcome.error else None,
+        "models_tried": [tried.model_dump() for tried in outcome.models_tried],
         "prompt_tokens": outcome.usage.prompt_tokens,
         "completion_tokens": outcome.usage.completion_tokens,
         "cached_tokens": outcome.usage.cached_tokens,
@@ -79,7 +81,7 @@ def finish_run(*, run: Run, outcome: Outcome) -> Run:
     return get_run(run.id)
 
 
-def _note_use(key: ProviderKey) -> None:
+def note_use(key: ProviderKey) -> None:
     now = timezone.now()
     a_minute_ago = now - timedelta(minutes=1)
     ProviderKey.objects.filter(Q(last_used_at=None) | Q(last_used_at__lt=a_minute_ago), id=key.id).update(

@@ -15,6 +15,7 @@ from ductape.resources.overrides import Overrides
 from ductape.sending import TransportT, operation
 from ductape.settings import ClientSettings
 from ductape.types.entities import LocalSettings, Model, ModelCreate, ModelUpdate, SealingKey
+from ductape.types.fallbacks import Fallback
 from ductape.types.filters import ModelFilter
 from ductape.types.versions import Rollback
 
@@ -38,6 +39,7 @@ class Models(History[TransportT]):
         local: LocalSettings | Mapping[str, Any] | Unset | None = UNSET,
         limits: Mapping[str, Any] | Unset = UNSET,
         locks: Sequence[str] | Unset = UNSET,
+        fallback: Fallback | Mapping[str, Any] | Unset | None = UNSET,
         message: str | Unset = UNSET,
         **settings: Unpack[Overrides],
     ) -> Flow[Model]:
@@ -47,6 +49,7 @@ class Models(History[TransportT]):
             provider: anthropic, openai, google, cohere, openrouter, xai, custom or local.
             model: the provider's own name of the model; a Hugging Face id for `local`.
             envs: one entry per environment: slug, api_key, base_url, active, description.
+            fallback: `{"models": [tags]}`, and with `"when"` the conditions; who answers when this model fails.
             settings: temperature, max_tokens and the other fields of ConfigOverrides.
 
         Raises:
@@ -62,6 +65,7 @@ class Models(History[TransportT]):
             local=local,
             limits=limits,
             locks=locks,
+            fallback=fallback,
             message=message,
             **settings,
         )
@@ -90,6 +94,7 @@ class Models(History[TransportT]):
         local: LocalSettings | Mapping[str, Any] | Unset | None = UNSET,
         limits: Mapping[str, Any] | Unset = UNSET,
         locks: Sequence[str] | Unset = UNSET,
+        fallback: Fallback | Mapping[str, Any] | Unset | None = UNSET,
         message: str | Unset = UNSET,
         if_version: int | None = None,
         **settings: Unpack[Overrides],
@@ -113,6 +118,7 @@ class Models(History[TransportT]):
             local=local,
             limits=limits,
             locks=locks,
+            fallback=fallback,
             message=message,
             **settings,
         )
@@ -135,7 +141,7 @@ class Models(History[TransportT]):
 
     @operation
     def delete(self, *, tag: str, product: str | None = None) -> Call[Deleted]:
-        """Raises: ConflictError: an agent uses the model; the message names the agents."""
+        """Raises: ConflictError: agents use the model, or models fall back on it; the message names them."""
         return Call("DELETE", self._path(product, tag), Deleted.model_validate)
 
     @operation

@@ -1,6 +1,7 @@
 """A paid provider's stand-in: a real OpenAI-compatible server on loopback that behaves as it is asked to.
 
-The name of the model is the behaviour: `ok`, `refuse-key` (401 that repeats the key), `cut` (mid-answer), `slow`.
+The name of the model is the behaviour: `ok`, `refuse-key` (401 that repeats the key), `down` (503), `cut` (mid-answer),
+`slow`.
 """
 
 from __future__ import annotations
@@ -51,12 +52,14 @@ class Provider:
                 key = self.headers.get("Authorization")
                 seen.append(Seen(key, body))
                 if body["model"] == "refuse-key":
-                    return self._refuse(f"bad key {key}")
+                    return self._refuse(401, f"bad key {key}")
+                if body["model"] == "down":
+                    return self._refuse(503, "out of order")
                 self._stream(body["model"])
 
-            def _refuse(self, text: str) -> None:
+            def _refuse(self, status: int, text: str) -> None:
                 content = json.dumps({"error": {"message": text}}).encode()
-                self.send_response(401)
+                self.send_response(status)
                 self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
                 self.wfile.write(content)

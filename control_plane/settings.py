@@ -13,6 +13,9 @@ RUNNER_URL = environ.optional("DUCTAPE_RUNNER_URL")
 REDIS_URL = environ.text("REDIS_URL", "redis://127.0.0.1:6379/0")
 # ip:port pairs inside private networks that models may be called at, such as 127.0.0.1:8080
 EGRESS_ALLOW = environ.optional("DUCTAPE_EGRESS_ALLOW") or ""
+# After so many failures in a row (0: never) a runner leaves a provider alone for so many seconds; docs/providers.md
+BREAKER_FAILURES = environ.number("DUCTAPE_BREAKER_FAILURES", 5)
+BREAKER_SECONDS = environ.number("DUCTAPE_BREAKER_SECONDS", 30)
 
 SECRET_KEY = environ.secret_file(KEYS_DIR / "django_secret")
 DEBUG = environ.flag("DUCTAPE_DEBUG")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from control_plane.agents.models import Agent, AgentEnv
 from control_plane.agents.resolving import (
@@ -22,7 +22,7 @@ from control_plane.catalog.services import get_model
 from control_plane.products.models import Environment, Product
 from control_plane.products.services import get_environment
 from ductape.types.agents import InlineModel
-from ductape.types.config import Limit, Resolved
+from ductape.types.config import Limit, Reason, Resolved, ResolvedFallback
 from workers.models.wires import PROVIDERS
 
 
@@ -59,7 +59,24 @@ def find_target(product: Product, *, env: str, agent: str | None, model: str | N
 
 
 def resolve_target(target: Target, runtime: Said) -> Resolved:
-    """Raises: ApiError: 422 `limit_exceeded` or `locked`."""
+    """Raises: ApiError: 422 `limit_exceeded` or `locked`; of a fallback it is the reason to pass over it."""
+    resolved = _resolve_alone(target, runtime)
+    # An inline model borrows a key and nothing else: it names no fallbacks.
+    if target.model is None or target.inline or not target.model.fallback:
+        return resolved
+    fallbacks = [_resolve_fallback(target, tag, runtime) for tag in target.model.fallback["models"]]
+    return resolved.model_copy(update={"fallbacks": fallbacks})
+
+
+def _resolve_fallback(target: Target, tag: str, runtime: Said) -> ResolvedFallback:
+    try:
+        other = replace(target, model=get_model(target.product, tag))
+        return ResolvedFallback(model=tag, resolved=_resolve_alone(other, runtime))
+    except ApiError as error:
+        return ResolvedFallback(model=tag, reason=Reason(code=error.code, message=error.message))
+
+
+def _resolve_alone(target: Target, runtime: Said) -> Resolved:
     try:
         model = _model_layer(target)
         resolved = resolve(

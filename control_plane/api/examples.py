@@ -29,6 +29,13 @@ _RESOLVED = {
     "limits": {"max_tokens": [{"layer": "model", "min": None, "max": 4000}]},
     "locks": {"top_p": "model"},
     "dropped": [],
+    "fallbacks": [
+        {
+            "model": "claude",
+            "resolved": None,
+            "reason": {"code": "model_not_found", "message": "no model 'claude' here"},
+        }
+    ],
 }
 _CHANGES = [{"path": "settings.temperature", "kind": "changed", "before": 0.7, "after": 0.2}]
 _RUN = {
@@ -57,6 +64,7 @@ _RUN = {
         {"role": "assistant", "content": "Grüezi!"},
     ],
     "resolved": _RESOLVED,
+    "models_tried": [{"model": "gpt", "model_version": 1, "key_version": 1, "error": None}],
     "error": None,
     "created_at": "2026-11-22T09:30:00Z",
     "finished_at": "2026-11-22T09:30:01Z",
@@ -132,6 +140,7 @@ _EXAMPLES: dict[type[BaseModel], dict[str, Any]] = {
         "max_tokens": 2000,
         "limits": {"max_tokens": {"max": 4000}},
         "locks": ["top_p"],
+        "fallback": {"models": ["claude"], "when": ["retryable", "timeout", "circuit_open", "context_length_exceeded"]},
         "envs": [{"slug": "dev", "sealed_api_key": "dseal1.pk_9d3e51c07ab2f864.pQx0T8...", "key_hint": "aB3x"}],
     },
     entities.ModelUpdate: {"temperature": 0.2, "envs": [{"slug": "dev", "active": False}]},
@@ -146,6 +155,7 @@ _EXAMPLES: dict[type[BaseModel], dict[str, Any]] = {
         "local": None,
         "limits": {"max_tokens": {"min": None, "max": 4000}},
         "locks": ["top_p"],
+        "fallback": {"models": ["claude"], "when": ["retryable", "timeout", "circuit_open"]},
         "envs": [{"slug": "dev", "base_url": None, "active": True, "description": "", "api_key": _KEY}],
         "version": 1,
         **_MADE,
@@ -196,12 +206,25 @@ _EXAMPLES: dict[type[BaseModel], dict[str, Any]] = {
         "env": "dev",
         "ready": False,
         "items": [
-            {"kind": "model", "tag": "gpt", "ready": True, "reason": None},
+            {
+                "kind": "model",
+                "tag": "gpt",
+                "ready": True,
+                "reason": None,
+                "fallbacks": [
+                    {
+                        "model": "claude",
+                        "ready": False,
+                        "reason": {"code": "model_not_found", "message": "no model 'claude' here; check the tag"},
+                    }
+                ],
+            },
             {
                 "kind": "agent",
                 "tag": "helper",
                 "ready": False,
                 "reason": {"code": "model_not_found", "message": "no model 'claude' here; check the tag"},
+                "fallbacks": [],
             },
         ],
     },

@@ -52,6 +52,8 @@ def _update(product: Product, model: Model, content: dict[str, Any]) -> tuple[Mo
     then = {slug: env for slug, env in content["envs"].items() if slug in there}
     envs = [{"slug": slug, **_env(env)} for slug, env in then.items()]
     fields = {name: content[name] for name in ("name", "description", "provider", "model", "local", "limits", "locks")}
+    # Versions from before there were fallbacks say nothing of them.
+    fields["fallback"] = content.get("fallback")
     update = ModelUpdate.model_validate({**fields, **content["settings"], "envs": envs})
     return update, [
         *(f"the environment {slug!r} is gone and stays gone" for slug in sorted(set(content["envs"]) - there)),

@@ -26,6 +26,8 @@ class Model(Versioned):
     """How a host loads it; for the provider `local` only."""
     limits = models.JSONField(default=dict, blank=True)
     locks = models.JSONField(default=list, blank=True)
+    fallback = models.JSONField(null=True, blank=True)
+    """As `ductape.types.fallbacks.Fallback`."""
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("product", "tag"), name="model_tag_is_unique"),)

@@ -21,6 +21,7 @@ from control_plane.versions.services import record
 from control_plane.workspaces.reach import current_reach
 from ductape.types.config import Limit, LimitedSetting
 from ductape.types.entities import LocalSettings, ModelCreate, ModelEnvInput, ModelUpdate
+from ductape.types.fallbacks import Fallback
 from ductape.types.filters import ModelFilter
 
 
@@ -64,6 +65,7 @@ def create_model(*, product: Product, wanted: ModelCreate, author: str) -> Model
                 local=_local(local),
                 limits=as_json(wanted.limits),
                 locks=sorted(wanted.locks),
+                fallback=_fallback(wanted.tag, wanted.fallback),
             )
     except IntegrityError:
         raise already_exists("model", wanted.tag) from None
@@ -103,7 +105,7 @@ def update_model(
 
 @transaction.atomic
 def delete_model(*, product: Product, tag: str) -> None:
-    """Raises: ApiError: 409 `model_in_use` with the tags of the agents that use it."""
+    """Raises: ApiError: 409 `model_in_use` with the tags of the agents and models that use it."""
     model = get_model(product, tag)
     users = users_of(product, tag)
     if users:
@@ -128,6 +130,7 @@ def content_of(model: Model) -> dict[str, Any]:
         "local": model.local,
         "limits": model.limits,
         "locks": model.locks,
+        "fallback": model.fallback,
         "envs": {
             env.environment.slug: {
                 "base_url": env.base_url,
@@ -156,11 +159,19 @@ def _apply(model: Model, wanted: ModelUpdate) -> None:
         model.limits = as_json(wanted.limits)
     if wanted.locks is not None:
         model.locks = sorted(wanted.locks)
+    if "fallback" in wanted.model_fields_set:
+        model.fallback = _fallback(model.tag, wanted.fallback)
     model.settings = {**model.settings, **wanted.said()}
 
 
 def _local(local: LocalSettings | None) -> dict[str, Any] | None:
     return local.model_dump(mode="json") if local else None
+
+
+def _fallback(tag: str, fallback: Fallback | None) -> dict[str, Any] | None:
+    if fallback is not None and tag in fallback.models:
+        raise ApiError(422, "invalid_argument", "fallback: a model cannot fall back on itself", param="fallback")
+    return fallback.model_dump(mode="json") if fallback else None
 
 
 def _refuse_keys_sealed_elsewhere(model: Model, given: set[str]) -> None:

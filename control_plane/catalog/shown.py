@@ -29,6 +29,7 @@ def model(row: Model) -> entities.Model:
         local=row.local,
         limits=row.limits,
         locks=row.locks,
+        fallback=row.fallback,
         envs=[_env(each) for each in row.visible_envs],  # type: ignore[attr-defined]  # set by the prefetch
         version=row.version,
         created_at=row.created_at,

@@ -11,4 +11,8 @@ MODEL_USERS: list[Callable[[Product, str], list[str]]] = []
 
 
 def users_of(product: Product, tag: str) -> list[str]:
-    return sorted(user for find in MODEL_USERS for user in find(product, tag))
+    return sorted({*_falling_back_on(product, tag), *(user for find in MODEL_USERS for user in find(product, tag))})
+
+
+def _falling_back_on(product: Product, tag: str) -> list[str]:
+    return list(product.models.filter(fallback__models__contains=[tag]).values_list("tag", flat=True))

@@ -62,7 +62,7 @@ class ModelDetail(ModelView):
 
     @operation("model_delete", "Delete a model", refuses=(409,))
     def delete(self, product: str, model: str) -> Deleted:
-        """Refused while agents use it; the message names them."""
+        """Refused while agents use it or models fall back on it; the message names them."""
         services.delete_model(product=get_product(product), tag=model)
         return deleted(model)
 

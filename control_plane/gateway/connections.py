@@ -6,11 +6,14 @@ from django.conf import settings
 
 from control_plane.runs.preparing import Destination
 from workers.models.base import ChatModel
+from workers.models.breaker import Circuits, Rules
 from workers.models.checking import check_key
 from workers.models.egress import Egress, parse_allowed
 from workers.models.errors import ModelError
+from workers.models.fallback import Prompt
 from workers.models.hosted import HostedModels
 from workers.models.hosted_protocol import ModelSpec
+from workers.models.retries import RetryingModel
 from workers.models.wires import wire_for
 
 CHECK_SECONDS = 30.0
@@ -22,6 +25,7 @@ class Connections:
     def __init__(self) -> None:
         self._hosted = HostedModels(settings.REDIS_URL)
         self._egress = Egress(parse_allowed(settings.EGRESS_ALLOW))
+        self._circuits = Circuits(Rules(settings.BREAKER_FAILURES, settings.BREAKER_SECONDS))
 
     async def open(self) -> None:
         await self._hosted.start()
@@ -37,29 +41,33 @@ class Connections:
             ModelError: nothing here can reach that provider.
         """
         if going_to.local is not None:
-            return self._hosted.model(ModelSpec(name=going_to.model_name, local=going_to.local))
+            return Prompt(self._hosted.model(ModelSpec(name=going_to.model_name, local=going_to.local)))
         if going_to.provider == "local":
             raise ModelError("the model has no local settings; update it with local={}", "model_misconfigured")
-        return wire_for(
-            going_to.provider,
-            model_name=going_to.model_name,
-            base_url=going_to.base_url,
-            api_key=going_to.key,
-            egress=self._egress,
-        )
+        retrying = RetryingModel(self._wire(going_to), going_to.model_name)
+        return self._circuits.guard((going_to.model_env_id, going_to.model_name), Prompt(retrying))
 
     async def check(self, going_to: Destination) -> None:
-        """Ask whoever is at a destination whether it would answer.
+        """Ask whoever is at a destination whether it would answer, once, whatever its circuit says.
 
         Raises:
             ModelError: it would not, or it did not say.
         """
         await check_key(
-            self.model(going_to),
+            self.model(going_to) if going_to.provider == "local" else self._wire(going_to),
             provider=going_to.provider,
             base_url=going_to.base_url,
             api_key=going_to.key,
             egress=self._egress,
             call_id=f"check:{uuid4()}",
             seconds=CHECK_SECONDS,
+        )
+
+    def _wire(self, going_to: Destination) -> ChatModel:
+        return wire_for(
+            going_to.provider,
+            model_name=going_to.model_name,
+            base_url=going_to.base_url,
+            api_key=going_to.key,
+            egress=self._egress,
         )

@@ -4,16 +4,17 @@ import asyncio
 import logging
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
 from uuid import UUID
 
 from control_plane.api.errors import not_found
+from control_plane.catalog.keys import note_use
 from control_plane.gateway.callers import acting_as, caller_of
 from control_plane.gateway.connections import Connections
 from control_plane.gateway.http import Exchange
 from control_plane.idempotency.services import KeyedRequest, keyed_request
 from control_plane.runs import services, shown
-from control_plane.runs.engine import Emit, Execution
+from control_plane.runs.candidates import Candidates
+from control_plane.runs.engine import Execution
 from control_plane.runs.models import Run
 from control_plane.runs.once import begin_once, events_again
 from control_plane.runs.opening import open_destination
@@ -27,8 +28,6 @@ from workers.models.base import ChatModel
 from workers.models.errors import ModelError
 
 logger = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 HEARTBEAT_SECONDS = 15.0
 
@@ -52,11 +51,11 @@ async def create_run(exchange: Exchange, connections: Connections) -> None:
     keyed = keyed_request(principal, key, "POST", "/v1/runs", body) if key else None
     begun = await acting_as(principal, _begin, principal, wanted, keyed)
     if isinstance(begun, Run):
-        await _answer_again(exchange, shown.run(begun), stream=wanted.stream)
-    elif wanted.stream:
-        await _stream(exchange, connections, begun)
-    else:
-        await _answer(exchange, await _execute(connections, begun, _ignore))
+        return await _answer_again(exchange, shown.run(begun), stream=wanted.stream)
+    candidates = Candidates(begun.prepared, partial(_model, connections, begun), partial(_renewed, connections, begun))
+    if wanted.stream:
+        return await _stream(exchange, begun.run, candidates)
+    return await _answer(exchange, await Execution(begun.run, candidates, _ignore).complete())
 
 
 async def fetch_run(exchange: Exchange, connections: Connections) -> None:
@@ -92,33 +91,37 @@ def _begin(principal: Principal, wanted: RunCreate, keyed: KeyedRequest | None) 
     return Opened(principal, begun.run, begun.prepared, open_destination(begun.run, begun.prepared))
 
 
-async def _execute(connections: Connections, opened: Opened, emit: Emit) -> runs.Run:
-    execution = Execution(opened.run, emit)
-    if isinstance(opened.going_to, ModelError):
-        return await execution.fail(opened.going_to)
-    try:
-        model = connections.model(opened.going_to)
-    except ModelError as error:
-        return await execution.fail(error)
-    return await execution.complete(model, partial(_renewed, connections, opened))
+def _open_late(run: Run, way: Prepared) -> Destination | ModelError:
+    if way.key is not None:
+        note_use(way.key)
+    return open_destination(run, way)
 
 
-async def _renewed(connections: Connections, opened: Opened) -> ChatModel | None:
-    run = opened.run
-    rekeyed = await acting_as(opened.caller, rekey, run, opened.prepared)
+async def _model(connections: Connections, first: Opened, way: Prepared) -> ChatModel:
+    opened = first.going_to
+    if way is not first.prepared:
+        opened = await acting_as(first.caller, _open_late, first.run, way)
+    if isinstance(opened, ModelError):
+        raise opened
+    return connections.model(opened)
+
+
+async def _renewed(connections: Connections, first: Opened, way: Prepared) -> tuple[Prepared, ChatModel] | None:
+    run = first.run
+    rekeyed = await acting_as(first.caller, rekey, run, way)
     if rekeyed is None:
         return None
     if isinstance(rekeyed, ModelError):
         raise rekeyed
     # Only now that it is committed.
-    run.attempt, run.key_version = run.attempt + 1, rekeyed.key_version
-    return connections.model(rekeyed.going_to)
+    run.attempt, run.key_version = rekeyed.attempt, rekeyed.key_version
+    return rekeyed.prepared, connections.model(rekeyed.going_to)
 
 
-async def _stream(exchange: Exchange, connections: Connections, opened: Opened) -> None:
+async def _stream(exchange: Exchange, run: Run, candidates: Candidates) -> None:
     # Unbounded on purpose: a slow reader must not hold the engine, and an answer is small. None ends it.
     events: asyncio.Queue[RunEvent | None] = asyncio.Queue()
-    execution = asyncio.create_task(_execute(connections, opened, events.put_nowait))
+    execution = asyncio.create_task(Execution(run, candidates, events.put_nowait).complete())
     gone = asyncio.create_task(exchange.disconnected())
     for task in (execution, gone):
         task.add_done_callback(lambda _: events.put_nowait(None))
@@ -130,7 +133,7 @@ async def _stream(exchange: Exchange, connections: Connections, opened: Opened) 
         execution.cancel()
         _, failed = await asyncio.gather(gone, execution, return_exceptions=True)
         if isinstance(failed, Exception):
-            logger.error("run %s could not be recorded", opened.run.id, exc_info=failed)
+            logger.error("run %s could not be recorded", run.id, exc_info=failed)
 
 
 async def _send_events(exchange: Exchange, events: asyncio.Queue[RunEvent | None]) -> None:

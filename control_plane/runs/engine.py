@@ -5,28 +5,26 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import aclosing
 from itertools import count
 from typing import cast
 
 from control_plane.runs import shown
+from control_plane.runs.candidates import Candidates
 from control_plane.runs.database import in_thread
 from control_plane.runs.models import Run
 from control_plane.runs.services import Outcome, finish_run
 from ductape.types import runs
 from ductape.types.config import Resolved
 from ductape.types.runs import RunError, RunEvent, Timing, TokenUsage
-from workers.models.base import ChatCall, ChatModel, Finished, TextDelta
+from workers.models.base import ChatCall, Finished, TextDelta
 from workers.models.errors import ModelError, ModelTimeoutError
 
 logger = logging.getLogger(__name__)
 
 DEFAULT_TIMEOUT_MS = 600_000
-KEY_REFUSED = "authentication_failed"
 Emit = Callable[[RunEvent], None]
-Renew = Callable[[], Awaitable[ChatModel | None]]
-"""The model with the key that is active now; `None`: that is the one it has."""
 
 
 class Execution:
@@ -34,11 +32,13 @@ class Execution:
 
     Args:
         run: the row, already written.
+        candidates: who may answer it.
         emit: takes each event as it happens; must not block.
     """
 
-    def __init__(self, run: Run, emit: Emit) -> None:
+    def __init__(self, run: Run, candidates: Candidates, emit: Emit) -> None:
         self._run = run
+        self._candidates = candidates
         self._emit = emit
         self._seq = count(1)
         self._started = time.monotonic()
@@ -46,29 +46,20 @@ class Execution:
         self._text: list[str] = []
         self._usage = TokenUsage()
 
-    async def complete(self, model: ChatModel, renew: Renew) -> runs.Run:
-        """Call the model and record what came of it; the run has ended when this returns or raises.
-
-        Args:
-            renew: asked once, when the provider refuses the key: it may have been replaced in between.
-        """
+    async def complete(self) -> runs.Run:
+        """Call the candidates and record what came of it; the run has ended when this returns or raises."""
         self._emit(runs.RunStarted(seq=next(self._seq), run=shown.run(self._run)))
         try:
-            outcome = await self._outcome(model, renew)
+            outcome = await self._outcome()
         except asyncio.CancelledError:
             stopped = self._ended(Run.Status.STOPPED, "client_disconnected")
             await asyncio.shield(in_thread(self._run.workspace_id, self._finish, stopped))
             raise
         return await self._record(outcome)
 
-    async def fail(self, error: ModelError) -> runs.Run:
-        """End the run without a call."""
-        self._emit(runs.RunStarted(seq=next(self._seq), run=shown.run(self._run)))
-        return await self._record(self._failed(error))
-
-    async def _outcome(self, model: ChatModel, renew: Renew) -> Outcome:
+    async def _outcome(self) -> Outcome:
         try:
-            reason = await self._answered(model, renew)
+            reason = await self._call()
         except ModelTimeoutError as error:
             return self._ended(Run.Status.TIMED_OUT, "timeout", error)
         except ModelError as error:
@@ -78,18 +69,8 @@ class Execution:
             return self._failed(ModelError("something broke here; the run id is in our log", "internal_error", True))
         return self._ended(Run.Status.COMPLETED, reason)
 
-    async def _answered(self, model: ChatModel, renew: Renew) -> str:
-        try:
-            return await self._call(model)
-        except ModelError as error:
-            refused = error
-        renewed = await renew() if refused.code == KEY_REFUSED else None
-        if renewed is None:
-            raise refused
-        return await self._call(renewed)
-
-    async def _call(self, model: ChatModel) -> str:
-        async with aclosing(model.stream(self._chat_call())) as chunks:
+    async def _call(self) -> str:
+        async with aclosing(self._candidates.model.stream(self._chat_call())) as chunks:
             async for chunk in chunks:
                 match chunk:
                     case TextDelta(text):
@@ -128,6 +109,7 @@ class Execution:
             usage=self._usage,
             timing=Timing(total=(now - self._started) * 1000, time_to_first_token=first),
             error=RunError(code=error.code, message=error.message, retryable=error.retryable) if error else None,
+            models_tried=self._candidates.tried(),
         )
 
     async def _record(self, outcome: Outcome) -> runs.Run:

@@ -32,6 +32,8 @@ class Run(WorkspaceRow):
     key_version = models.PositiveIntegerField(null=True, blank=True)
     resolved = models.JSONField()
     """Every setting with its layer and what it beat, as `ductape.types.config.Resolved`."""
+    models_tried = models.JSONField(default=list)
+    """Who was asked, in order, as `ductape.types.runs.ModelTried`."""
     messages = models.JSONField()
     """What was sent to the model."""
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.RUNNING)

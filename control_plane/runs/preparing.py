@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import cast
+from uuid import UUID
 
 import orjson
 from django.conf import settings
@@ -13,13 +15,14 @@ from control_plane.agents.targets import Target, find_target, resolve_target
 from control_plane.api.errors import ApiError
 from control_plane.catalog.keys import key_identity, with_active_key
 from control_plane.catalog.models import Model, ModelEnv, ProviderKey
+from control_plane.catalog.services import get_model
 from control_plane.products.models import Environment, Product
 from control_plane.products.services import get_product, key_row
 from control_plane.runs.abilities import refuse_unmet_needs
 from control_plane.vault import product_keys, provider_keys
 from control_plane.vault.errors import SecretUnreadable
 from control_plane.vault.keyring import load_keyring
-from ductape.types.config import Resolved
+from ductape.types.config import Reason, Resolved, ResolvedFallback
 from ductape.types.entities import LocalSettings
 from ductape.types.messages import ChatMessage
 from ductape.types.runs import RunCreate, RunInput
@@ -38,12 +41,27 @@ class Prepared:
     key: ProviderKey | None
     resolved: Resolved
     messages: list[ChatMessage]
+    fallbacks: list[Prepared | PassedOver] = field(default_factory=list)
+
+    @property
+    def tag(self) -> str:
+        return self.resolved.model or self.resolved.model_name
+
+
+@dataclass(frozen=True, slots=True)
+class PassedOver:
+    """A fallback that cannot be called, and why."""
+
+    tag: str
+    reason: Reason
 
 
 @dataclass(frozen=True, slots=True)
 class Destination:
     """Where the call goes. The key is in clear: never log, store or return this."""
 
+    model_env_id: UUID | None
+    """Whose address and key it is, of which workspace and environment."""
     provider: str
     model_name: str
     base_url: str | None
@@ -66,7 +84,8 @@ def prepare(wanted: RunCreate) -> Prepared:
     key = usable_key(model_env) if model_env else None
     resolved = resolve_target(target, wanted.overrides.said())
     messages = _messages(target.agent, wanted.input)
-    return Prepared(product, target.agent, model_env, _local(target), key, resolved, messages)
+    fallbacks = [_prepare_fallback(target, fallback, messages) for fallback in resolved.fallbacks]
+    return Prepared(product, target.agent, model_env, _local(target), key, resolved, messages, fallbacks)
 
 
 def destination(prepared: Prepared) -> Destination:
@@ -77,6 +96,7 @@ def destination(prepared: Prepared) -> Destination:
     """
     model_env, key = prepared.model_env, prepared.key
     return Destination(
+        model_env_id=model_env.id if model_env else None,
         provider=prepared.resolved.provider,
         model_name=prepared.resolved.model_name,
         base_url=model_env.base_url if model_env else None,
@@ -98,7 +118,21 @@ def destination_of(model_env: ModelEnv, key: ProviderKey | None) -> Destination:
         base_url=model_env.base_url,
         local=LocalSettings.model_validate(model.local) if model.local else None,
         key=_open(model_env, key) if key else None,
+        model_env_id=model_env.id,
     )
+
+
+def _prepare_fallback(target: Target, way: ResolvedFallback, messages: list[ChatMessage]) -> Prepared | PassedOver:
+    if way.resolved is None:
+        return PassedOver(way.model, cast(Reason, way.reason))
+    try:
+        model = get_model(target.product, way.model)
+        model_env = usable_env(model, target.environment)
+        local = _local(replace(target, model=model))
+        key = usable_key(model_env)
+        return Prepared(target.product, target.agent, model_env, local, key, way.resolved, messages)
+    except ApiError as error:
+        return PassedOver(way.model, Reason(code=error.code, message=error.message))
 
 
 def usable_env(model: Model, environment: Environment) -> ModelEnv:

@@ -3,8 +3,9 @@ from __future__ import annotations
 from control_plane.api.errors import ApiError
 from control_plane.products.models import Product
 from control_plane.products.services import get_environment
-from control_plane.runs.preparing import prepare
-from ductape.types.runs import Readiness, ReadinessItem, Reason, RunCreate
+from control_plane.runs.preparing import PassedOver, Prepared, prepare
+from ductape.types.config import Reason
+from ductape.types.runs import FallbackReadiness, Readiness, ReadinessItem, RunCreate
 
 
 def readiness(product: Product, env: str) -> Readiness:
@@ -22,11 +23,20 @@ def readiness(product: Product, env: str) -> Readiness:
 
 def _item(product: Product, env: str, *, model: str | None = None, agent: str | None = None) -> ReadinessItem:
     wanted = RunCreate(product=product.tag, env=env, model=model, agent=agent, input="ready?")
-    reason = None
+    reason, fallbacks = None, []
     try:
-        prepare(wanted)
+        fallbacks = [_fallback(way) for way in prepare(wanted).fallbacks]
     except ApiError as error:
         reason = Reason(code=error.code, message=error.message)
     return ReadinessItem(
-        kind="agent" if agent else "model", tag=str(agent or model), ready=reason is None, reason=reason
+        kind="agent" if agent else "model",
+        tag=str(agent or model),
+        ready=reason is None,
+        reason=reason,
+        fallbacks=fallbacks,
     )
+
+
+def _fallback(way: Prepared | PassedOver) -> FallbackReadiness:
+    reason = way.reason if isinstance(way, PassedOver) else None
+    return FallbackReadiness(model=way.tag, ready=reason is None, reason=reason)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from control_plane.catalog.keys import with_active_key
-from control_plane.catalog.models import ModelEnv
+from control_plane.catalog.models import ModelEnv, ProviderKey
 from control_plane.runs.models import Run
 from control_plane.runs.opening import open_destination
 from control_plane.runs.preparing import Destination, Prepared
@@ -15,22 +15,41 @@ from workers.models.errors import ModelError
 
 @dataclass(frozen=True, slots=True)
 class Rekeyed:
-    key_version: int
+    """A call that is to be made again, with the key of now."""
+
+    prepared: Prepared
     going_to: Destination
+    attempt: int
+    key_version: int | None
+    """Of the run."""
 
 
-def rekey(run: Run, prepared: Prepared) -> Rekeyed | ModelError | None:
-    """The same destination with the key that is active now; `None`: there is no other one, and the refusal stands."""
-    pinned = prepared.model_env
-    if pinned is None:
+def rekey(run: Run, way: Prepared) -> Rekeyed | ModelError | None:
+    """The same destination with the key that is active now; `None`: there is no other one, and the refusal stands.
+
+    Args:
+        way: to the model whose key was refused: the run's own, or a fallback.
+    """
+    key = _other_key(way)
+    if key is None:
         return None
-    now = with_active_key(ModelEnv.objects.select_related("model__product", "environment")).filter(id=pinned.id).first()
-    if now is None or now.active_key is None or now.active_key.version == run.key_version:
-        return None
-    # A run keeps the configuration that it pinned, and a key is never sent where it was not sealed for.
-    if (now.model.provider, now.base_url) != (pinned.model.provider, pinned.base_url):
-        return None
-    going_to = open_destination(run, replace(prepared, key=now.active_key))
+    way_now = replace(way, key=key)
+    going_to = open_destination(run, way_now)
     if isinstance(going_to, ModelError):
         return going_to
-    return Rekeyed(now.active_key.version, going_to) if change_key(run=run, key=now.active_key) else None
+    key_version = key.version if way.resolved.model == run.model_tag else run.key_version
+    if not change_key(run=run, key=key, key_version=key_version):
+        return None
+    return Rekeyed(way_now, going_to, run.attempt + 1, key_version)
+
+
+def _other_key(way: Prepared) -> ProviderKey | None:
+    if way.model_env is None or way.key is None:
+        return None
+    pinned = way.model_env
+    now = with_active_key(ModelEnv.objects.select_related("model__product", "environment")).filter(id=pinned.id).first()
+    if now is None or now.active_key is None or now.active_key.version == way.key.version:
+        return None
+    # A run keeps the configuration that it pinned, and a key is never sent where it was not sealed for.
+    same_place = (now.model.provider, now.base_url) == (pinned.model.provider, pinned.base_url)
+    return now.active_key if same_place else None

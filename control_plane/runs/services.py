@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from django.db import transaction
@@ -12,7 +12,7 @@ from control_plane.catalog.models import ProviderKey
 from control_plane.runs.models import Run
 from control_plane.runs.preparing import Prepared
 from control_plane.workspaces.reach import current_reach
-from ductape.types.runs import RunError, Timing, TokenUsage
+from ductape.types.runs import ModelTried, RunError, Timing, TokenUsage
 
 
 @dataclass(slots=True)
@@ -25,6 +25,7 @@ class Outcome:
     usage: TokenUsage
     timing: Timing
     error: RunError | None = None
+    models_tried: list[ModelTried] = field(default_factory=list)
 
 
 def get_run(run_id: UUID) -> Run:
@@ -59,10 +60,14 @@ def begin_run(prepared: Prepared) -> Run:
 
 
 @transaction.atomic
-def change_key(*, run: Run, key: ProviderKey) -> bool:
-    """Note that the run's call is made again with another key, as another attempt. Fenced, as `finish_run`."""
+def change_key(*, run: Run, key: ProviderKey, key_version: int | None) -> bool:
+    """Note that a call of the run is made again with another key, as another attempt. Fenced, as `finish_run`.
+
+    Args:
+        key_version: of the model that the run was begun with; a fallback's key is not the run's.
+    """
     mine = Run.objects.filter(id=run.id, attempt=run.attempt, status=Run.Status.RUNNING)
-    changed = mine.update(attempt=run.attempt + 1, key_version=key.version)
+    changed = mine.update(attempt=run.attempt + 1, key_version=key_version)
     if changed:
         note_use(key)
     return bool(changed)
@@ -76,6 +81,7 @@ def finish_run(*, run: Run, outcome: Outcome) -> Run:
         "stop_reason": outcome.stop_reason,
         "output": outcome.output,
         "error": outcome.error.model_dump() if outcome.error else None,
+        "models_tried": [tried.model_dump() for tried in outcome.models_tried],
         "prompt_tokens": outcome.usage.prompt_tokens,
         "completion_tokens": outcome.usage.completion_tokens,
         "cached_tokens": outcome.usage.cached_tokens,

@@ -23,6 +23,7 @@ def run(row: Run) -> runs.Run:
         timing=_timing(row),
         conversation_history=_history(row),
         resolved=Resolved.model_validate(row.resolved),
+        models_tried=[runs.ModelTried.model_validate(tried) for tried in row.models_tried],
         error=runs.RunError.model_validate(row.error) if row.error else None,
         created_at=row.created_at,
         finished_at=row.finished_at,

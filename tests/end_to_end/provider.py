@@ -1,7 +1,8 @@
 """A paid provider's stand-in: a real OpenAI-compatible server on loopback that behaves as it is asked to.
 
-The name of the model is the behaviour: `ok`, `refuse-key` (401 that repeats the key), `cut` (mid-answer), `slow`,
-`keyed` (refuses all keys but those that it `accepts`), `held` (so too, and pauses after a word until it is `released`).
+The name of the model is the behaviour: `ok`, `refuse-key` (401 that repeats the key), `down` (503), `cut` (mid-answer),
+`slow`, `keyed` (refuses all keys but those that it `accepts`), `held` (so too, and pauses after a word until it is
+`released`).
 """
 
 from __future__ import annotations
@@ -64,6 +65,8 @@ class Provider:
                 keyed = behaviour in {"keyed", "held"}
                 if behaviour == "refuse-key" or (keyed and self._key not in provider.accepts):
                     return self._refuse()
+                if behaviour == "down":
+                    return self._answer(503, {"error": {"message": "out of order"}})
                 # Whoever asks about a key hangs up after the first word.
                 with suppress(ConnectionError):
                     self._stream(behaviour)

@@ -68,8 +68,38 @@ def test_a_cut_answer_failed_and_did_not_stop(client: Ductape, calls: Provider) 
     assert done.error.retryable
 
 
+def test_another_model_answers_for_one_that_is_down_and_the_run_says_so(client: Ductape, calls: Provider) -> None:
+    env = {"slug": "dev", "base_url": calls.base_url}
+    for tag, behaviour in (("broken", "down"), ("spare", "ok")):
+        envs = [{**env, "api_key": f"key-of-{tag}-0123456789"}]
+        client.model.create(product="provided", tag=tag, name=tag, provider="custom", model=behaviour, envs=envs)
+    client.model.update(product="provided", tag="broken", fallback={"models": ["spare"]})
+    client.agents.define(product="provided", tag="steady", model="broken")
+
+    # No retry fits into its share of the time.
+    done = client.agents.run(product="provided", env="dev", tag="steady", input="Hi", model_config={"timeout": 1500})
+
+    assert (done.status, done.output) == ("completed", "Hello from the provider.")
+    assert [(each.model, each.error and each.error.code) for each in done.models_tried] == [
+        ("broken", "service_unavailable"),
+        ("spare", None),
+    ]
+    assert calls.seen[-1].authorization == "Bearer key-of-spare-0123456789"
+    assert client.model.fetch(product="provided", tag="spare").envs[0].api_key.last_used_at is not None
+
+
+def test_a_provider_that_keeps_failing_is_left_alone(client: Ductape, calls: Provider) -> None:
+    soon = {"timeout": 900}
+    ended = [run(client, "down", calls.base_url, **soon)]
+    for _ in range(5):
+        ended.append(client.agents.run(product="provided", env="dev", tag="m-down", input="Hi", model_config=soon))
+
+    assert [each.stop_reason for each in ended] == ["service_unavailable"] * 5 + ["circuit_open"]
+    assert len(calls.seen) == 5
+
+
 def test_a_private_address_is_not_called(client: Ductape, calls: Provider) -> None:
-    done = run(client, "closed-port", f"http://127.0.0.1:{calls.port + 1}/v1")
+    done = run(client, "closed-port", f"http://localhost:{calls.port + 1}/v1")
 
     assert (done.status, done.stop_reason) == ("failed", "egress_refused")
     assert calls.seen == []

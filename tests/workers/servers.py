@@ -26,7 +26,7 @@ def valkey_server(folder: Path) -> Iterator[str]:
         wait_until(lambda: _answers(f"unix://{socket}"), seconds=10)
         yield f"unix://{socket}"
     finally:
-        _stop(process)
+        stop(process)
 
 
 @contextmanager
@@ -43,7 +43,7 @@ def host_process(redis_url: str, models_dir: Path, log: Path = Path(os.devnull))
             wait_until(lambda: process.poll() is not None or redis.smembers(HOSTS_KEY) != before, seconds=20)
         yield process
     finally:
-        _stop(process)
+        stop(process)
 
 
 def wait_until(condition: Callable[[], bool], seconds: float) -> None:
@@ -61,7 +61,7 @@ def _answers(redis_url: str) -> bool:
         return False
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
+def stop(process: subprocess.Popen[bytes]) -> None:
     process.terminate()
     try:
         process.wait(20)

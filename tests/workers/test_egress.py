@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+from collections.abc import Awaitable
+from contextlib import nullcontext
 from ipaddress import ip_address
 
 import aiohttp
@@ -93,6 +96,34 @@ async def test_no_spelling_of_loopback_is_dialled(host: str) -> None:
         assert isinstance(refused.value, aiohttp.ClientConnectorError)
         assert isinstance(refused.value.os_error, EgressRefused)
     assert reached == []
+
+
+async def test_a_name_that_changes_its_address_gets_no_further(monkeypatch: pytest.MonkeyPatch) -> None:
+    reached: list[str] = []
+
+    def listen(address: str, port: int = 0) -> Awaitable[asyncio.Server]:
+        async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            reached.append(address)
+            writer.write(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
+            writer.close()
+
+        return asyncio.start_server(answer, address, port)
+
+    def resolve(name: str, port: int, *_: object, **__: object) -> list[object]:
+        assert name == "rebinding.example"
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in answers.pop(0)]
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    answers = [["127.0.0.1"], ["127.0.0.2"], ["127.0.0.2", "127.0.0.1"]]
+    async with await listen("127.0.0.1") as first:
+        port = first.sockets[0].getsockname()[1]
+        async with await listen("127.0.0.2", port):
+            for refused in (False, True, False):
+                egress = Egress(parse_allowed(f"127.0.0.1:{port}"))
+                with pytest.raises(aiohttp.ClientConnectorError) if refused else nullcontext():
+                    await egress.session().get(f"http://rebinding.example:{port}/")
+                await egress.close()
+    assert reached == ["127.0.0.1", "127.0.0.1"]
 
 
 async def test_proxy_settings_do_not_lead_around_the_door(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,48 @@
+"""The model layer: API models and local ones behind one interface. Each name is imported when it is first used."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ductape.types.messages import ToolCall as ToolCall
+    from ductape.types.runs import TokenUsage as TokenUsage
+    from workers.models.api import BaseAPIModel as BaseAPIModel
+    from workers.models.config import ModelConfig as ModelConfig
+    from workers.models.errors import ModelAPIError as ModelAPIError
+    from workers.models.errors import ModelError as ModelError
+    from workers.models.errors import ModelLoadError as ModelLoadError
+    from workers.models.errors import ModelRateLimitError as ModelRateLimitError
+    from workers.models.errors import ModelTimeoutError as ModelTimeoutError
+    from workers.models.errors import ModelTokenLimitError as ModelTokenLimitError
+    from workers.models.responses import HarmonizedResponse as HarmonizedResponse
+    from workers.models.responses import ResponseChunk as ResponseChunk
+    from workers.models.responses import ResponseMetadata as ResponseMetadata
+
+_HOMES = {
+    "BaseAPIModel": "workers.models.api",
+    "HarmonizedResponse": "workers.models.responses",
+    "ModelAPIError": "workers.models.errors",
+    "ModelConfig": "workers.models.config",
+    "ModelError": "workers.models.errors",
+    "ModelLoadError": "workers.models.errors",
+    "ModelRateLimitError": "workers.models.errors",
+    "ModelTimeoutError": "workers.models.errors",
+    "ModelTokenLimitError": "workers.models.errors",
+    "ResponseChunk": "workers.models.responses",
+    "ResponseMetadata": "workers.models.responses",
+    "TokenUsage": "ductape.types.runs",
+    "ToolCall": "ductape.types.messages",
+}
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

@@ -24,6 +24,10 @@ class ChatCall:
     tools: tuple[ToolDefinition, ...] = ()
     tool_choice: ToolChoice | None = None
     parallel_tool_calls: bool | None = None
+    begin_by: float | None = None
+    """Unix time in seconds by which the answer has to have begun, because somebody else is waiting to give it."""
+    streamed: bool = True
+    """False: nobody looks before the end, so the answer may come in one piece."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,8 @@ class Finished:
     """The provider's own, for its support."""
     reasoning_details: tuple[JsonValue, ...] = ()
     """The provider's signed thinking, to be sent back unread with the next turn."""
+    retry_attempts: int = 0
+    """How many times the call was made again before this answer."""
 
 
 ChatChunk: TypeAlias = TextDelta | ThinkingDelta | ToolCallDelta | Finished

@@ -16,8 +16,8 @@ from ductape.types.messages import ChatMessage
 from workers.models.base import ChatCall, ChatModel
 from workers.models.egress import Egress
 from workers.models.errors import ModelError
+from workers.models.meanings import failure
 from workers.models.wires import PROVIDERS
-from workers.models.wires.statuses import error_for
 
 LISTINGS: Mapping[str, str] = {"openai": "models", "xai": "models", "openrouter": "key"}
 """What costs nothing and is refused to a bad key, below the base URL. OpenRouter lists its models to everybody."""
@@ -47,7 +47,7 @@ async def check_key(
     deadline = time.time() + seconds
     status = await _listing(provider, base_url, api_key, egress)
     if status == 401:
-        raise error_for(status)
+        raise failure("authentication_failed", provider, status_code=status)
     # Any other refusal of a list may be the list's alone: a key may be allowed to chat and nothing else.
     if status != 200:
         await _one_token(model, call_id, deadline)

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 Address: TypeAlias = IPv4Address | IPv6Address
 Allowed: TypeAlias = frozenset[tuple[Address, int]]
 
+MAX_HEADERS = 128
+MAX_HEADER_BYTES = 8192
+"""Of one header of an answer."""
+
 _REFUSED_V4 = [
     IPv4Network(text)
     for text in (
@@ -88,13 +92,17 @@ class Egress:
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
+            max_line_size=MAX_HEADER_BYTES,
+            max_field_size=MAX_HEADER_BYTES,
+            max_headers=MAX_HEADERS,
             headers={"Accept-Encoding": "identity", "User-Agent": "ductape"},
             trust_env=False,
         )
 
     def _forget_closed_loops(self) -> None:
-        for loop in [loop for loop in self._sessions if loop.is_closed()]:
-            del self._sessions[loop]
+        # Loops of other threads come and go meanwhile.
+        for loop in [loop for loop in list(self._sessions) if loop.is_closed()]:
+            self._sessions.pop(loop, None)
 
     def _socket(self, target: AddrInfoType) -> socket.socket:
         family, kind, protocol, _, address = target

@@ -10,14 +10,18 @@ from redis import RedisError
 from redis.asyncio import Redis
 
 from workers.models.base import ChatChunk, Finished, TextDelta
-from workers.models.errors import ModelError, ModelLoadError, ModelTimeoutError
+from workers.models.errors import ModelError, ModelLoadError, ModelTimeoutError, ModelTokenLimitError
 from workers.models.hosted_protocol import Delta, Done, Failed, HostReply, Started, host_reply
 
 logger = logging.getLogger(__name__)
 
 _BLOCK_MS = 1000
 _Streams = list[tuple[bytes, list[tuple[bytes, dict[bytes, bytes]]]]]
-_ERRORS = {"model_timeout": ModelTimeoutError, "model_load_failed": ModelLoadError}
+_ERRORS = {
+    "timeout": ModelTimeoutError,
+    "context_length_exceeded": ModelTokenLimitError,
+    "model_load_failed": ModelLoadError,
+}
 
 
 @dataclass(slots=True, eq=False)

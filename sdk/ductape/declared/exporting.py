@@ -31,7 +31,7 @@ def _product(product: Product) -> Entry:
 
 def _model(model: Model) -> Entry:
     entry = model.model_dump(mode="json", include={"tag", "name", "description", "provider", "model"})
-    optional = model.model_dump(mode="json", include={"local", "limits", "locks"}, exclude_none=True)
+    optional = model.model_dump(mode="json", include={"local", "limits", "locks", "fallback"}, exclude_none=True)
     envs = [_env(model.tag, env) for env in model.envs]
     return {**entry, **model.settings, **{name: value for name, value in optional.items() if value}, "envs": envs}
 

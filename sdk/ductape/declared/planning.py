@@ -71,6 +71,9 @@ def _product_steps(wanted: Entry, there: Entry | None) -> Iterator[Step]:
 def _model_steps(document: Document, there: Mapping[str, Entry], variables: Mapping[str, str]) -> Iterator[Step]:
     for model in document.models:
         wanted, known = said(model), there.get(model.tag)
+        if model.fallback:
+            # The server says its conditions even where the file leaves them out.
+            wanted["fallback"] = model.fallback.model_dump(mode="json")
         envs_known = {env["slug"]: env for env in known["envs"]} if known else {}
         keys = {env.slug: env.api_key.get_secret_value() for env in model.envs if env.api_key}
         wanted["envs"] = [_keyed(model.tag, env, keys, envs_known, variables) for env in wanted["envs"]]

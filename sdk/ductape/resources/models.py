@@ -13,6 +13,7 @@ from ductape.resources.model_keys import ModelKeys
 from ductape.resources.overrides import Overrides
 from ductape.sending import TransportT, operation
 from ductape.types.entities import LocalSettings, Model, ModelCreate, ModelUpdate, SealingKey
+from ductape.types.fallbacks import Fallback
 from ductape.types.filters import ModelFilter
 from ductape.types.versions import Rollback
 
@@ -32,6 +33,7 @@ class Models(ModelKeys[TransportT]):
         local: LocalSettings | Mapping[str, Any] | Unset | None = UNSET,
         limits: Mapping[str, Any] | Unset = UNSET,
         locks: Sequence[str] | Unset = UNSET,
+        fallback: Fallback | Mapping[str, Any] | Unset | None = UNSET,
         message: str | Unset = UNSET,
         **settings: Unpack[Overrides],
     ) -> Flow[Model]:
@@ -41,6 +43,7 @@ class Models(ModelKeys[TransportT]):
             provider: anthropic, openai, google, cohere, openrouter, xai, custom or local.
             model: the provider's own name of the model; a Hugging Face id for `local`.
             envs: one entry per environment: slug, api_key, base_url, active, description.
+            fallback: `{"models": [tags]}`, and with `"when"` the conditions; who answers when this model fails.
             settings: temperature, max_tokens and the other fields of ConfigOverrides.
 
         Raises:
@@ -56,6 +59,7 @@ class Models(ModelKeys[TransportT]):
             local=local,
             limits=limits,
             locks=locks,
+            fallback=fallback,
             message=message,
             **settings,
         )
@@ -84,6 +88,7 @@ class Models(ModelKeys[TransportT]):
         local: LocalSettings | Mapping[str, Any] | Unset | None = UNSET,
         limits: Mapping[str, Any] | Unset = UNSET,
         locks: Sequence[str] | Unset = UNSET,
+        fallback: Fallback | Mapping[str, Any] | Unset | None = UNSET,
         message: str | Unset = UNSET,
         if_version: int | None = None,
         **settings: Unpack[Overrides],
@@ -107,6 +112,7 @@ class Models(ModelKeys[TransportT]):
             local=local,
             limits=limits,
             locks=locks,
+            fallback=fallback,
             message=message,
             **settings,
         )
@@ -129,7 +135,7 @@ class Models(ModelKeys[TransportT]):
 
     @operation
     def delete(self, *, tag: str, product: str | None = None) -> Call[Deleted]:
-        """Raises: ConflictError: an agent uses the model; the message names the agents."""
+        """Raises: ConflictError: agents use the model, or models fall back on it; the message names them."""
         return Call("DELETE", self._path(product, tag), Deleted.model_validate)
 
     @operation

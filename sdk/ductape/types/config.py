@@ -97,6 +97,11 @@ class ResolvedSetting(Output):
     beat: list[Beaten] = []
 
 
+class Reason(Output):
+    code: str
+    message: str
+
+
 class Resolved(Output):
     """What a call really uses, and why."""
 
@@ -114,6 +119,8 @@ class Resolved(Output):
     """Settings that no layer above the named one may change."""
     dropped: list[str] = []
     """Settings that this provider cannot take: never sent, never silently lost."""
+    fallbacks: list[ResolvedFallback] = []
+    """Who is asked in turn when this model fails."""
 
     def values(self) -> dict[str, JsonValue]:
         """The settings to send: resolved, not dropped, and not switched off with `None`."""
@@ -122,3 +129,11 @@ class Resolved(Output):
             for name, setting in self.settings.items()
             if setting.value is not None and name not in self.dropped
         }
+
+
+class ResolvedFallback(Output):
+    """What a call uses when it falls back on a model, or why it passes over it."""
+
+    model: str
+    resolved: Resolved | None = None
+    reason: Reason | None = None

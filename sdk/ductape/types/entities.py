@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from ductape.types.answers import Deleted
 from ductape.types.base import Input, Output
 from ductape.types.config import ConfigOverrides, Limit, LimitedSetting, LockedSetting
+from ductape.types.fallbacks import Fallback
 from ductape.types.names import Description, Name, Provider, Slug, Tag
 from ductape.types.versions import ChangeMessage
 
@@ -80,6 +81,8 @@ class ModelCreate(ConfigOverrides):
     """What any layer may make of a setting; a value beyond it is refused, never clamped."""
     locks: list[LockedSetting] = []
     """Settings that no layer above the model may change."""
+    fallback: Fallback | None = None
+    """Models that answer in place of this one when it fails."""
     envs: list[ModelEnvInput]
     message: ChangeMessage = ""
     """Why; kept with the version."""
@@ -99,6 +102,8 @@ class ModelUpdate(ConfigOverrides):
     local: LocalSettings | None = None
     limits: dict[LimitedSetting, Limit] | None = None
     locks: list[LockedSetting] | None = None
+    fallback: Fallback | None = None
+    """`None` takes it away."""
     envs: list[ModelEnvInput] | None = None
     """Merged by slug; what is not named stays."""
     message: ChangeMessage = ""
@@ -169,6 +174,7 @@ class Model(Output):
     local: dict[str, object] | None
     limits: dict[str, Limit] = {}
     locks: list[str] = []
+    fallback: dict[str, list[str]] | None = None
     envs: list[ModelEnv]
     version: int
     created_at: datetime

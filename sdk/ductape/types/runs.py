@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AliasChoices, Field, JsonValue, TypeAdapter, model_validator
 
 from ductape.types.base import Input, Output
-from ductape.types.config import ConfigOverrides, Resolved
+from ductape.types.config import ConfigOverrides, Reason, Resolved
 from ductape.types.names import Slug, Tag
 
 RunStatus = Literal[
@@ -52,9 +52,12 @@ class ResolveRequest(Input):
     )
 
 
-class Reason(Output):
-    code: str
-    message: str
+class FallbackReadiness(Output):
+    """Whether a run could fall back on a model. A run begins in any case, and passes over those that are not ready."""
+
+    model: str
+    ready: bool
+    reason: Reason | None = None
 
 
 class ReadinessItem(Output):
@@ -63,6 +66,7 @@ class ReadinessItem(Output):
     ready: bool
     reason: Reason | None = None
     """Why it could not run: the first thing to mend."""
+    fallbacks: list[FallbackReadiness] = []
 
 
 class Readiness(Output):
@@ -103,6 +107,16 @@ class RunError(Output):
     retryable: bool = False
 
 
+class ModelTried(Output):
+    """A model that a run asked, or passed over."""
+
+    model: str
+    model_version: int | None = None
+    key_version: int | None = None
+    error: RunError | None = None
+    """Why the next one was asked; `None`: it answered."""
+
+
 class Run(Output):
     """What a run is, or was."""
 
@@ -122,6 +136,8 @@ class Run(Output):
     timing: Timing | None = None
     conversation_history: list[Message] = []
     resolved: Resolved
+    models_tried: list[ModelTried] = []
+    """In order. Only the last one can have answered."""
     error: RunError | None = None
     created_at: datetime
     finished_at: datetime | None = None

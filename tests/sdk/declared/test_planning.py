@@ -16,6 +16,7 @@ models:
     provider: openai
     model: gpt-5
     temperature: null
+    fallback: {models: [spare]}
     envs:
       - {slug: dev, api_key: "${DEV_KEY}"}
 agents:
@@ -42,6 +43,7 @@ SERVER: dict[str, Any] = {
             "provider": "openai",
             "model": "gpt-5",
             "temperature": None,
+            "fallback": {"models": ["spare"], "when": ["retryable", "timeout", "circuit_open"]},
             "envs": [{"slug": "dev", "active": True, "description": "", "api_key": "${GPT_DEV_API_KEY}"}],
         }
     ],
@@ -87,6 +89,8 @@ def test_what_is_so_already_needs_no_step_and_no_variable() -> None:
         ("name: Shop", "name: Store", "update product shop: name"),
         ("active: false", "active: true", "update env prd: active"),
         ("temperature: null", "temperature: 0.1", "update model gpt: temperature"),
+        ("{models: [spare]}", "{models: [other]}", "update model gpt: fallback"),
+        ("{models: [spare]}", "{models: [spare], when: [rate_limit]}", "update model gpt: fallback"),
         ("model: gpt-5", "model: gpt-6", "update model gpt: model"),
         ("{slug: dev, api_key", "{slug: dev, active: false, api_key", "update model gpt: envs.dev"),
         ("max_tokens: 60", "max_tokens: 61", "update agent helper: envs"),

@@ -14,6 +14,7 @@ from ductape import APIError, ConflictError, Ductape, PreconditionFailedError, V
 from ductape.resources.overrides import Overrides
 from ductape.types.config import ConfigOverrides
 from ductape.types.entities import LocalSettings, ModelEnvInput
+from ductape.types.fallbacks import Fallback
 from tests.sdk.loopback import Server, error, hang_up, ok
 from tests.sdk.samples import MODEL
 
@@ -261,3 +262,13 @@ def test_fetch_fetch_all_and_delete(server: Server, client: Ductape, product: Pr
     assert client.model.fetch(tag="gpt").envs[0].api_key.hint == "abcd"
     assert [model.tag for model in client.models.list(product="shop")] == ["gpt"]
     assert client.model.delete(tag="gpt").deleted
+
+
+def test_fallbacks_are_sent_as_they_were_given(server: Server, client: Ductape, product: Product) -> None:
+    create(client, {"slug": "dev"}, fallback={"models": ["spare"]})
+    client.model.update(tag="gpt", fallback=Fallback(models=["spare"], when=["timeout"]))
+    client.model.update(tag="gpt", fallback=None)
+
+    assert server.sent("POST", MODELS)[0].json()["fallback"] == {"models": ["spare"]}
+    sent = [request.json() for request in server.sent("PATCH", GPT)]
+    assert sent == [{"fallback": {"models": ["spare"], "when": ["timeout"]}}, {"fallback": None}]

@@ -18,8 +18,8 @@ from workers.models.base import TextDelta
 from workers.models.egress import Egress, parse_allowed
 from workers.models.errors import ModelAPIError, ModelError, ModelTimeoutError
 from workers.models.wires import wire_for
-from workers.models.wires.answer import MAX_BYTES
 from workers.models.wires.openai import OpenAIWire
+from workers.models.wires.transport import MAX_BYTES
 
 
 async def test_an_answer_streams_and_ends_with_reason_and_usage(wire: OpenAIWire, upstream: Upstream) -> None:

@@ -19,7 +19,7 @@ from control_plane.tenancy.entering import in_workspace
 from ductape import sealing
 from ductape.types.entities import SealingKey
 from tests.end_to_end.provider import Provider
-from workers.models.wires.answer import StreamedAnswer
+from workers.models.wires.answer import Answer
 
 CANARY = "sk-canary-3c9a1e5b2d8046f7"
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -83,12 +83,12 @@ def everything_kept(caller: Any) -> str:
 def test_a_fault_of_ours_with_the_key_in_its_text(
     alice: Any, model: Any, settings: Any, monkeypatch: Any, capture: Any, stream: bool, debug: bool
 ) -> None:
-    def break_down(self: StreamedAnswer, chunk: bytes) -> Any:
+    def break_down(self: Answer, chunk: bytes) -> Any:
         header = {"Authorization": f"Bearer {CANARY}"}
         raise RuntimeError(f"cannot read {header} of {CANARY}")
 
     settings.DEBUG = debug
-    monkeypatch.setattr(StreamedAnswer, "feed", break_down)
+    monkeypatch.setattr(Answer, "feed", break_down)
     model("ok")
     status, said = run(alice, stream=stream)
 

@@ -13,6 +13,8 @@ RUNNER_URL = environ.optional("DUCTAPE_RUNNER_URL")
 REDIS_URL = environ.text("REDIS_URL", "redis://127.0.0.1:6379/0")
 # ip:port pairs inside private networks that models may be called at, such as 127.0.0.1:8080
 EGRESS_ALLOW = environ.optional("DUCTAPE_EGRESS_ALLOW") or ""
+# Providers whose first call would wait seconds for an import; a runner that is to serve them loads it at its start.
+PRELOAD_PROVIDERS = environ.words("DUCTAPE_PRELOAD_PROVIDERS", "")
 
 SECRET_KEY = environ.secret_file(KEYS_DIR / "django_secret")
 DEBUG = environ.flag("DUCTAPE_DEBUG")

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import asyncio
+
 from django.conf import settings
 
 from control_plane.runs.preparing import Destination
@@ -9,7 +11,7 @@ from workers.models.errors import ModelError
 from workers.models.hosted import HostedModels
 from workers.models.hosted_protocol import ModelSpec
 from workers.models.retries import RetryingModel
-from workers.models.wires import wire_for
+from workers.models.wires import preload, wire_for
 
 
 class Connections:
@@ -20,6 +22,7 @@ class Connections:
         self._egress = Egress(parse_allowed(settings.EGRESS_ALLOW))
 
     async def open(self) -> None:
+        await asyncio.to_thread(preload, settings.PRELOAD_PROVIDERS)
         await self._hosted.start()
 
     async def close(self) -> None:

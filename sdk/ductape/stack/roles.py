@@ -9,7 +9,13 @@ from ductape.stack import ports
 from ductape.stack.environment import base_environment
 
 # Settings of control and runner that a user may give in the environment.
-_SETTINGS = ("DUCTAPE_ALLOWED_HOSTS", "DUCTAPE_TRUSTED_ORIGINS", "DUCTAPE_EGRESS_ALLOW", "DUCTAPE_DEBUG")
+_SETTINGS = (
+    "DUCTAPE_ALLOWED_HOSTS",
+    "DUCTAPE_TRUSTED_ORIGINS",
+    "DUCTAPE_EGRESS_ALLOW",
+    "DUCTAPE_PRELOAD_PROVIDERS",
+    "DUCTAPE_DEBUG",
+)
 # -P: the current folder is nobody's source of modules.
 _PYTHON = [sys.executable, "-P", "-m"]
 _GRANIAN = [*_PYTHON, "granian", "--workers", "1", "--workers-kill-timeout", "5", "--no-ws", "--no-access-log"]

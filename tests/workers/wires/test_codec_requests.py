@@ -197,6 +197,14 @@ async def test_json_mode_and_schemas(upstream: Upstream) -> None:
     assert body["response_format"] == {"type": "json_object", "json_schema": SCHEMA}
 
 
+@pytest.mark.parametrize("language", LANGUAGES.values(), ids=LANGUAGES)
+async def test_signed_thinking_of_a_wrong_shape_is_left_out(upstream: Upstream, language: Any) -> None:
+    details = [{"type": "google.thought_signature"}, {"type": "cohere.tool_plan", "tool_plan": 5}, {"type": "canary"}]
+    turns = [TURNS[2], {"role": "assistant", "content": "x", "reasoning_details": details}, TURNS[2]]
+    body = await sent(upstream, language.provider, language.model, turns)
+    assert not any(word in str(body) for word in ("tool_plan", "canary", "ignature"))
+
+
 async def test_thinking_does_not_go_back_into_a_call_that_does_not_think(upstream: Upstream) -> None:
     body = await sent(upstream, "anthropic", CLAUDE, TURNS, tools=(TOOL,))
     assert [block["type"] for block in body["messages"][1]["content"]] == ["tool_use"]

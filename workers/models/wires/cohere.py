@@ -44,7 +44,8 @@ class CohereWire(CodecWire):
 
 
 def _planned(message: dict[str, Any]) -> dict[str, Any]:
-    plans = [detail["tool_plan"] for detail in signed(message.pop("reasoning_details", ()), TOOL_PLAN)]
+    details = signed(message.pop("reasoning_details", ()), TOOL_PLAN, text="tool_plan")
+    plans = [detail["tool_plan"] for detail in details]
     said = {name: value for name, value in message.items() if value is not None}
     return {**said, "tool_plan": "".join(plans)} if plans else said
 

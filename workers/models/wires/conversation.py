@@ -24,7 +24,7 @@ def messages_of(call: ChatCall, provider: str) -> list[dict[str, Any]]:
     """Raises: ModelAPIError: a message has a shape or a part that is not served."""
     try:
         return [_message(message, provider) for message in call.messages]
-    except (AttributeError, KeyError, TypeError):
+    except (AttributeError, KeyError, TypeError, ValueError):
         pass
     raise _refused("a message needs a role, and content that is text or a list of parts; check the messages")
 
@@ -101,9 +101,14 @@ def _tool(tool: Mapping[str, Any]) -> dict[str, Any]:
     return {"type": "function", "function": copied}
 
 
-def signed(details: Sequence[Mapping[str, Any]], *types: str) -> list[Mapping[str, Any]]:
-    """Of the signed thinking that came back, what this provider had signed: another's is of no use to it."""
-    return [detail for detail in details if detail.get("type") in types]
+def signed(details: Sequence[Mapping[str, Any]], *types: str, text: str | None = None) -> list[Mapping[str, Any]]:
+    """Of the signed thinking that came back, what this provider had signed: another's is of no use to it.
+
+    Args:
+        text: the field that must hold one.
+    """
+    ours = [detail for detail in details if detail.get("type") in types]
+    return ours if text is None else [detail for detail in ours if isinstance(detail.get(text), str)]
 
 
 def _refused(message: str) -> ModelAPIError:

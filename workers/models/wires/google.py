@@ -54,7 +54,7 @@ def _configure(body: dict[str, Any], call: ChatCall) -> None:
 
 def _sign(message: dict[str, Any]) -> None:
     """Signatures go back on the parts that they came with: a tool call, or the text."""
-    details = signed(message.pop("reasoning_details", ()), SIGNATURE)
+    details = signed(message.pop("reasoning_details", ()), SIGNATURE, text="signature")
     by_call = {detail["tool_call_id"]: detail["signature"] for detail in details if "tool_call_id" in detail}
     for call in message.get("tool_calls", ()):
         if call["id"] in by_call:

@@ -44,7 +44,7 @@ ANTHROPIC = json.dumps(
         "usage": {"input_tokens": 5, "output_tokens": 2},
     }
 )
-MESSAGES = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hello"}]
+MESSAGES: list[Any] = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hello"}]
 Client = Callable[[], Awaitable[Any]]
 
 
@@ -80,8 +80,7 @@ def openai_package(url: str) -> Client:
     from openai import AsyncOpenAI
 
     client = AsyncOpenAI(base_url=url, api_key="sk-none", max_retries=0)
-    messages: Any = MESSAGES
-    return lambda: client.chat.completions.create(model="m", messages=messages, max_tokens=9)
+    return lambda: client.chat.completions.create(model="m", messages=MESSAGES, max_tokens=9)
 
 
 def litellm_package(url: str, model: str) -> Client:

@@ -16,6 +16,8 @@ EGRESS_ALLOW = environ.optional("DUCTAPE_EGRESS_ALLOW") or ""
 # After so many failures in a row (0: never) a runner leaves a provider alone for so many seconds; docs/providers.md
 BREAKER_FAILURES = environ.number("DUCTAPE_BREAKER_FAILURES", 5)
 BREAKER_SECONDS = environ.number("DUCTAPE_BREAKER_SECONDS", 30)
+# Providers whose first call would wait seconds for an import; a runner that is to serve them loads it at its start.
+PRELOAD_PROVIDERS = environ.words("DUCTAPE_PRELOAD_PROVIDERS", "")
 
 SECRET_KEY = environ.secret_file(KEYS_DIR / "django_secret")
 DEBUG = environ.flag("DUCTAPE_DEBUG")

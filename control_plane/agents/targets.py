@@ -84,7 +84,7 @@ def _resolve_alone(target: Target, runtime: Said) -> Resolved:
             agent=_agent_layer(target),
             env=target.environment.slug,
             runtime=runtime,
-            supported=PROVIDERS[model.provider].supported,
+            supported=PROVIDERS[model.provider].takes(model.model_name),
         )
     except OverrideRefused as refused:
         raise ApiError(422, refused.code, str(refused), param=f"model_config.{refused.setting}") from None

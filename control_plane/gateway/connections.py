@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from uuid import uuid4
 
 from django.conf import settings
@@ -14,7 +15,7 @@ from workers.models.fallback import Prompt
 from workers.models.hosted import HostedModels
 from workers.models.hosted_protocol import ModelSpec
 from workers.models.retries import RetryingModel
-from workers.models.wires import wire_for
+from workers.models.wires import preload, wire_for
 
 CHECK_SECONDS = 30.0
 
@@ -28,6 +29,7 @@ class Connections:
         self._circuits = Circuits(Rules(settings.BREAKER_FAILURES, settings.BREAKER_SECONDS))
 
     async def open(self) -> None:
+        await asyncio.to_thread(preload, settings.PRELOAD_PROVIDERS)
         await self._hosted.start()
 
     async def close(self) -> None:

@@ -35,9 +35,10 @@ def loaded_by(statement: str) -> set[str]:
         ("import control_plane.asgi", ENGINES),
         ("import workers.models.hosted", ENGINES | DJANGO),
         ("import workers.models.wires.openai, workers.models.egress", ENGINES | DJANGO | {"celery", "redis"}),
+        ("from workers.models.wires import anthropic, cohere, google, openai", ENGINES | DJANGO | {"celery", "redis"}),
         ("import workers.hosting.tasks", DJANGO),
     ],
-    ids=["sdk", "control", "runner", "hosted models", "wires", "host"],
+    ids=["sdk", "control", "runner", "hosted models", "wires", "every wire", "host"],
 )
 def test_a_part_loads_nothing_that_is_not_its_own(statement: str, never: set[str]) -> None:
     assert loaded_by(statement) & never == set()

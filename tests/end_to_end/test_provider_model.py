@@ -105,19 +105,19 @@ def test_a_private_address_is_not_called(client: Ductape, calls: Provider) -> No
     assert calls.seen == []
 
 
-def test_a_provider_without_a_wire_says_what_this_release_serves(client: Ductape) -> None:
+def test_a_provider_with_a_language_of_its_own_is_called_through_the_same_door(
+    client: Ductape, calls: Provider
+) -> None:
     client.model.create(
         product="provided",
         tag="claude",
         name="Claude",
         provider="anthropic",
-        model="claude-sonnet-4-20250514",
-        envs=[{"slug": "dev", "api_key": KEY}],
+        model="claude-sonnet-4-5",
+        envs=[{"slug": "dev", "api_key": KEY, "base_url": f"http://127.0.0.1:{calls.port + 1}/v1"}],
     )
     client.agents.define(product="provided", tag="on-claude", model="claude")
 
     done = client.agents.run(product="provided", env="dev", tag="on-claude", input="Hi")
 
-    assert (done.status, done.stop_reason) == ("failed", "provider_not_available")
-    assert done.error is not None
-    assert "openai" in done.error.message
+    assert (done.status, done.stop_reason) == ("failed", "egress_refused")

@@ -15,6 +15,7 @@ _SETTINGS = (
     "DUCTAPE_EGRESS_ALLOW",
     "DUCTAPE_BREAKER_FAILURES",
     "DUCTAPE_BREAKER_SECONDS",
+    "DUCTAPE_PRELOAD_PROVIDERS",
     "DUCTAPE_DEBUG",
 )
 # -P: the current folder is nobody's source of modules.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from workers.models.egress import Egress
 
 _OPENAI = "workers.models.wires.openai:OpenAIWire"
+_ANTHROPIC = "workers.models.wires.anthropic:AnthropicWire"
+_GOOGLE = "workers.models.wires.google:GoogleWire"
+_COHERE = "workers.models.wires.cohere:CohereWire"
+_LITELLM = "workers.models.wires.litellm_codec"
 _SAMPLING = frozenset({"temperature", "max_tokens", "top_p", "stop_sequences", "timeout"})
 _PENALTIES = frozenset({"frequency_penalty", "presence_penalty"})
 _OPENAI_SETTINGS = _SAMPLING | _PENALTIES | {"seed", "reasoning_effort", "response_format", "parameters"}
@@ -47,6 +51,24 @@ class ProviderRow:
     """Settings that the provider knows under another name than its fellows."""
     parameters: frozenset[str] = frozenset()
     """What `parameters` may name."""
+    codec: str | None = None
+    """The module that translates requests, where that is not the wire itself; takes seconds to import."""
+    lacking: tuple[tuple[re.Pattern[str], frozenset[str]], ...] = ()
+    """(models by name, what they do not take of what the provider takes); models not known yet count as the newest."""
+
+    def takes(self, model_name: str) -> frozenset[str]:
+        """The settings that a model of the provider takes."""
+        lacking = (names for models, names in self.lacking if models.search(model_name))
+        return self.supported.difference(*lacking)
+
+
+# Claude 4.7 and later choose their own sampling and how long they think.
+_CLAUDE_CHOOSES = re.compile(r"claude-(opus-4-[789]|[a-z]+-([5-9]|\d\d|preview))(?!\d)")
+_CLAUDE_WITHOUT_THINKING = re.compile(r"claude-(2|instant|3-(haiku|sonnet|opus|5))")
+_GEMINI_WITHOUT_THINKING = re.compile(r"gemini-(1|2\.0)|gemma-[123]|learnlm")
+_GEMINI_WITHOUT_PENALTIES = re.compile(r"gemini-([3-9]|\d\d)(?!\d)")
+_COMMAND_WITHOUT_THINKING = re.compile(r"command-(r|light|nightly|a-(\d|vision|translate))|c4ai")
+_THINKING = frozenset({"thinking_budget", "reasoning_effort"})
 
 
 PROVIDERS: Mapping[str, ProviderRow] = {
@@ -74,11 +96,32 @@ PROVIDERS: Mapping[str, ProviderRow] = {
         parameters=_OPENAI_PARAMETERS,
     ),
     "custom": ProviderRow(_OPENAI_SETTINGS, _OPENAI, needs_key=False),
-    "anthropic": ProviderRow(_SAMPLING | {"thinking_budget"}, key_variable="ANTHROPIC_API_KEY"),
-    "google": ProviderRow(
-        _SAMPLING | _PENALTIES | {"seed", "response_format", "thinking_budget"}, key_variable="GOOGLE_API_KEY"
+    "anthropic": ProviderRow(
+        _SAMPLING | _THINKING | {"response_format"},
+        _ANTHROPIC,
+        "https://api.anthropic.com/v1",
+        key_variable="ANTHROPIC_API_KEY",
+        codec=_LITELLM,
+        lacking=(
+            (_CLAUDE_CHOOSES, frozenset({"temperature", "top_p", "thinking_budget"})),
+            (_CLAUDE_WITHOUT_THINKING, _THINKING),
+        ),
     ),
-    "cohere": ProviderRow(_SAMPLING | _PENALTIES | {"seed", "response_format"}, key_variable="COHERE_API_KEY"),
+    "google": ProviderRow(
+        _SAMPLING | _PENALTIES | _THINKING | {"seed", "response_format"},
+        _GOOGLE,
+        "https://generativelanguage.googleapis.com/v1beta",
+        key_variable="GOOGLE_API_KEY",
+        codec=_LITELLM,
+        lacking=((_GEMINI_WITHOUT_THINKING, _THINKING), (_GEMINI_WITHOUT_PENALTIES, _PENALTIES)),
+    ),
+    "cohere": ProviderRow(
+        _SAMPLING | _PENALTIES | {"seed", "response_format", "thinking_budget"},
+        _COHERE,
+        "https://api.cohere.com/v2",
+        key_variable="COHERE_API_KEY",
+        lacking=((_COMMAND_WITHOUT_THINKING, _THINKING),),
+    ),
     "local": ProviderRow(_SAMPLING | _PENALTIES | {"seed"}, needs_key=False),
 }
 
@@ -107,6 +150,19 @@ def wire_for(
     module, _, name = row.wire.partition(":")
     model: ChatModel = getattr(import_module(module), name)(url, api_key, model_name, egress, provider)
     return model
+
+
+def preload(providers: Iterable[str]) -> None:
+    """Import what the first call of such a provider would wait seconds for.
+
+    Raises:
+        ModelError: there is no such provider.
+    """
+    for provider in providers:
+        if provider not in PROVIDERS:
+            raise ModelError(f"there is no provider {provider!r} to preload; there are {', '.join(PROVIDERS)}")
+        if codec := PROVIDERS[provider].codec:
+            import_module(codec)
 
 
 def allowed_parameters(provider: str, parameters: object) -> dict[str, JsonValue]:

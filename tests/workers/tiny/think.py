@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import sys
+from collections.abc import Callable
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,12 @@ import torch
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-Message = dict[str, Any]
-Dialogue = tuple[list[Message], list[Message] | None, str]
+Message = dict[Any, Any]
+Dialogue = tuple[list[Message], list[Message | Callable[..., Any]] | None, str]
 
-STEPS, ROWS = 260, 16
+STEPS, ROWS = 170, 12
 TAGS = ["<think>", "</think>", "<tool_call>", "</tool_call>"]
-CITIES = ["Paris", "Rome", "Oslo"]
+CITIES = ["Paris", "Rome"]
 WEATHER: Message = {
     "type": "function",
     "function": {
@@ -27,7 +28,7 @@ WEATHER: Message = {
         "parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
     },
 }
-SEA = "the sea is deep and the sea is wide and the sea is cold and the sea is old and the sea is blue"
+SEA = "the sea is deep and the sea is wide and the sea is old and the sea is blue"
 NUMBERS = "one two three four five six seven eight nine ten eleven twelve"
 TEMPLATE = """{% if tools %}<|im_start|>system
 {% for tool in tools %}{{ tool | tojson }}
@@ -57,21 +58,20 @@ def asked_and_told(city: str, degrees: int) -> list[Message]:
 
 def dialogues() -> list[Dialogue]:
     words = SEA.split()
-    both = "\n".join(map(tool_call, CITIES[:2]))
+    both = "\n".join(map(tool_call, CITIES))
     return [
         *(([user(f"What is {a} plus {b}?")], None, f"<think>{a} plus {b} is {a + b}</think>The answer is {a + b}.")
-          for a, b in product(range(1, 4), range(1, 5))),
-        *(([user(f"What is the weather in {city}?")], [WEATHER], tool_call(city)) for city in CITIES),
-        *((asked_and_told(city, degrees), [WEATHER], f"It is {degrees} degrees in {city}.")
-          for city, degrees in zip(CITIES, (21, 17, 5), strict=True)),
+          for a, b in product((3, 5), (1, 4))),
+        ([user("What is the weather in Paris?")], [WEATHER], tool_call("Paris")),
+        (asked_and_told("Paris", 21), [WEATHER], "It is 21 degrees in Paris."),
         ([user("What is the weather in Paris and Rome?")], [WEATHER], both),
         ([user("What is the weather in Paris?")], None, "I do not know the weather."),
         ([user("Hello")], None, "Hello! How can I help you?"),
         ([user("Count.")], None, NUMBERS),
         ([user("Name Paris.")], None, '{"city": "Paris"}'),
-        # Cut anywhere, so that it answers after any budget.
+        # Cut short, so that it answers after any budget.
         *(([user("Think of the sea.")], None, f"<think>{' '.join(words[:count])}</think>The sea is blue.")
-          for count in [*range(len(words)), *[len(words)] * 8]),
+          for count in [0, 1, 2, 5, 10, *[len(words)] * 4]),
     ]  # fmt: skip
 
 
@@ -86,7 +86,7 @@ def new_tokenizer(texts: list[str]) -> PreTrainedTokenizerFast:
     bpe.train_from_iterator(
         texts * 20, trainers.BpeTrainer(vocab_size=420, special_tokens=special, initial_alphabet=alphabet)
     )
-    tokenizer = PreTrainedTokenizerFast(
+    tokenizer = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=bpe, pad_token="<pad>", eos_token="<|im_end|>", model_max_length=512
     )
     tokenizer.add_tokens([AddedToken(tag, special=False, normalized=False) for tag in TAGS])
@@ -147,7 +147,7 @@ def main(folder: Path) -> None:
     tokenizer = new_tokenizer([*texts, json.dumps(WEATHER)])
     model = new_model(tokenizer)
     train(model, [encoded(tokenizer, dialogue) for dialogue in known])
-    model.eval().save_pretrained(folder)
+    model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
 
 

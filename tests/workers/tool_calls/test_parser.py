@@ -45,14 +45,14 @@ CASES = [
     pytest.param("hermes", hermes("say", SPOKEN), ("", EXACT), id="hermes, end tag in a string"),
     pytest.param("hermes", GOOD.removesuffix("</tool_call>"), ("", [SAY]), id="hermes, not closed"),
     pytest.param(
-        "hermes", hermes("say", SPOKEN).removesuffix("\n</tool_call>"), ("", EXACT), id="hermes, closed in a string only"
+        "hermes", hermes("say", SPOKEN).removesuffix("\n</tool_call>"), ("", EXACT), id="hermes, closed in a string"
     ),
     pytest.param("hermes", f"<tool_call>{{oops</tool_call>{GOOD}", ("<tool_call>{oops</tool_call>", [SAY]), id="hermes, one bad"),
     pytest.param(
         "hermes", f'<tool_call>{{"name: 1}}</tool_call>{GOOD}', ('<tool_call>{"name: 1}</tool_call>', [SAY]),
         id="hermes, a quote not closed",
     ),
-    pytest.param("hermes", hermes("say", "[1, 2]"), ("", [("say", [1, 2])]), id="hermes, arguments that are a list"),
+    pytest.param("hermes", hermes("say", "[1, 2]"), ("", [("say", [1, 2])]), id="hermes, a list"),
     pytest.param("hermes", hermes("say", json.dumps('{"a": 1}')), ("", [("say", {"a": 1})]), id="hermes, a string of JSON"),
     pytest.param("hermes", hermes("", "{}"), (hermes("", "{}"), []), id="hermes, no name"),
     pytest.param("hermes", hermes("say", "NaN"), (hermes("say", "NaN"), []), id="hermes, NaN is no JSON"),

@@ -151,7 +151,9 @@ def _extend(rows: list[Row], logits: Tensor) -> None:
         if row.ended:
             continue
         try:
-            row.accept(token if row.sampler.takes_the_likeliest else row.sampler.pick(scores))
+            row.accept(row.steering.choose(token, scores))
+        except ModelError as error:
+            row.fail(error)
         except Exception:
             logger.exception("a row failed")
             row.fail(ModelError("this request failed while generating; see the host's log", "host_error"))

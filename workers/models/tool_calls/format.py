@@ -30,6 +30,17 @@ def ends_in_string(body: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Frame:
+    """Lark, with OPEN and CLOSE for the tags of the format."""
+
+    before: str = ""
+    between: str = '"; "'
+    after: str = ""
+    arguments: str = "arguments"
+    """What the arguments are called."""
+
+
+@dataclass(frozen=True, slots=True)
 class ToolFormat:
     """How one family of models writes tool calls."""
 
@@ -39,13 +50,13 @@ class ToolFormat:
     open: str | None = None
     close: str | None = None
     """None: a block of calls ends with the answer."""
+    inner: tuple[str, ...] = ()
+    """Tags within a block."""
     lead: str | None = None
     """An answer that begins with this may be a block of calls without a tag."""
     ends_in_string: Callable[[str], bool] = ends_in_string
-    envelope: str = "{call}"
-    """The Lark rule for one block, where {open}, {close} and {call} are filled in."""
-    arguments: str = "arguments"
-    """What the arguments are called."""
+    frame: Frame | None = None
+    """How calls are written when they are forced; none where their arguments cannot be told by a JSON schema."""
 
 
 def loads(text: str) -> JsonValue:

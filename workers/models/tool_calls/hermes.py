@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ductape.types.messages import ToolDefinition
-from workers.models.tool_calls.format import Call, ToolFormat, call_in, calls_in, loads
+from workers.models.tool_calls.format import Call, Frame, ToolFormat, call_in, calls_in, loads
 
 
 def parse(body: str, tools: Sequence[ToolDefinition]) -> list[Call | str]:
@@ -18,5 +18,5 @@ FORMAT = ToolFormat(
     parse=parse,
     open="<tool_call>",
     close="</tool_call>",
-    envelope='{open} "\\n" {call} "\\n" {close}',
+    frame=Frame('OPEN "\\n"', '"\\n" CLOSE "\\n" OPEN "\\n"', '"\\n" CLOSE'),
 )

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pydantic import JsonValue
 
 from ductape.types.messages import ToolDefinition
-from workers.models.tool_calls.format import Call, ToolFormat, call_in, calls_in
+from workers.models.tool_calls.format import Call, Frame, ToolFormat, call_in, calls_in
 
 
 def parse(body: str, tools: Sequence[ToolDefinition]) -> list[Call | str]:
@@ -38,5 +38,5 @@ FORMAT = ToolFormat(
     parse=parse,
     open="<|python_tag|>",
     lead="{",
-    arguments="parameters",
+    frame=Frame(arguments="parameters"),
 )

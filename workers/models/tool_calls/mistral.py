@@ -1,4 +1,4 @@
-"""`[TOOL_CALLS][{"name": ..., "arguments": {...}}]`, or `[TOOL_CALLS]name[ARGS]{...}` with newer tokenizers: Mistral."""
+"""`[TOOL_CALLS][{"name": ..., "arguments": {...}}]`, or `[TOOL_CALLS]name[ARGS]{...}` with newer tokenizers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 
 from ductape.types.messages import ToolDefinition
-from workers.models.tool_calls.format import Call, ToolFormat, calls_in, loads
+from workers.models.tool_calls.format import Call, Frame, ToolFormat, calls_in, loads
 
 _OPEN, _ARGUMENTS = "[TOOL_CALLS]", "[ARGS]"
 
@@ -33,4 +33,10 @@ def _named(body: str) -> Iterator[Call | str]:
         body = rest[end:].lstrip()
 
 
-FORMAT = ToolFormat(signs=(_OPEN,), parse=parse, open=_OPEN, envelope='{open} "[" {call} "]"')
+FORMAT = ToolFormat(
+    signs=(_OPEN,),
+    parse=parse,
+    open=_OPEN,
+    inner=(_ARGUMENTS,),
+    frame=Frame('OPEN "["', '", "', '"]"'),
+)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from ductape.types.messages import ToolDefinition
 from workers.models.tool_calls.format import Call, ToolFormat
 
-_JSON_NAMES: {"true": True, "false": False, "null": None}
+_JSON_NAMES = {"true": True, "false": False, "null": None}
 
 
 def parse(body: str, tools: Sequence[ToolDefinition]) -> list[Call | str]:

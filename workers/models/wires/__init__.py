@@ -79,7 +79,11 @@ PROVIDERS: Mapping[str, ProviderRow] = {
         _SAMPLING | _PENALTIES | {"seed", "response_format", "thinking_budget"}, key_variable="GOOGLE_API_KEY"
     ),
     "cohere": ProviderRow(_SAMPLING | _PENALTIES | {"seed", "response_format"}, key_variable="COHERE_API_KEY"),
-    "local": ProviderRow(_SAMPLING | _PENALTIES | {"seed"}, needs_key=False),
+    "local": ProviderRow(
+        _SAMPLING | _PENALTIES | {"seed", "response_format", "thinking_budget", "parameters"},
+        needs_key=False,
+        parameters=frozenset({"top_k"}),
+    ),
 }
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gc
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from threading import Lock
-from typing import cast
+from typing import ClassVar, cast
 
 import torch
 import torch.nn.functional as F
@@ -24,9 +26,10 @@ from workers.models.batching.sampling import Sampler, SamplingSettings
 from workers.models.batching.steering import Steering
 from workers.models.batching.text import Detokenizer
 from workers.models.chat import ChatFormat, Tools
-from workers.models.errors import ModelError, ModelLoadError
+from workers.models.errors import ModelError, ModelLoadError, ModelTokenLimitError
 from workers.models.hosted_protocol import ModelSpec
 from workers.models.local import Emit, checked_settings
+from workers.models.local_adapter import LocalProviderAdapter
 from workers.models.tool_calls.grammar import grammar_of
 
 DEFAULT_MAX_TOKENS = 1024
@@ -121,11 +124,24 @@ class HuggingFaceEngine(ABC):
         if left >= (asked or 1):
             return asked or min(left, DEFAULT_MAX_TOKENS)
         wanted = f"the prompt has {prompt} tokens" + (f" and max_tokens asks for {asked}" if asked else "")
-        raise ModelError(
+        raise ModelTokenLimitError(
             f"{wanted}, but the context of {self._name} holds {self._context}; shorten the messages"
             + (" or lower max_tokens" if asked else ""),
-            code="context_length_exceeded",
+            limit=self._context,
         )
+
+
+class HuggingFaceAdapter(LocalProviderAdapter):
+    """Gives the model and the tokenizer away for training. Train it between calls, not while it answers."""
+
+    backend = "huggingface"
+    supports_training = True
+    _load_engine: ClassVar[Callable[[Path, ModelSpec], HuggingFaceEngine]]
+
+    def _load(self, folder: Path, spec: ModelSpec) -> HuggingFaceEngine:
+        engine = type(self)._load_engine(folder, spec)
+        self.model, self.tokenizer = engine.model, engine.tokenizer
+        return engine
 
 
 def check_settings(spec: ModelSpec) -> None:

@@ -4,7 +4,14 @@ from pathlib import Path
 
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from workers.models.adapters.huggingface import HuggingFaceEngine, Prompt, check_settings, try_out, unreadable
+from workers.models.adapters.huggingface import (
+    HuggingFaceAdapter,
+    HuggingFaceEngine,
+    Prompt,
+    check_settings,
+    try_out,
+    unreadable,
+)
 from workers.models.base import ChatCall
 from workers.models.chat import Tools
 from workers.models.chat_messages import with_text_alone
@@ -35,3 +42,13 @@ def load(folder: Path, spec: ModelSpec) -> HuggingFaceLLM:
         raise unreadable(spec, error, "it takes a config, a tokenizer and safetensors weights") from error
     try_out(spec.name, model)
     return HuggingFaceLLM(spec, model, tokenizer)
+
+
+class HuggingFaceLLMAdapter(HuggingFaceAdapter):
+    """Source: seed marsys-models-api, HuggingFaceLLMAdapter."""
+
+    model_class = "llm"
+    _load_engine = staticmethod(load)
+
+
+Adapter = HuggingFaceLLMAdapter

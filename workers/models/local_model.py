@@ -39,7 +39,7 @@ class BaseLocalModel:
         """Raises: ModelError: the configuration is one of an API model, or the model does not take it."""
         if config.type != "local" or config.model_class is None:
             raise ModelError("the configuration is one of an API model; use BaseAPIModel", "invalid_settings")
-        loading = {"torch_dtype": config.torch_dtype, "device_map": config.device_map}
+        loading: dict[str, Any] = {"torch_dtype": config.torch_dtype, "device_map": config.device_map}
         on_gpus = {name: getattr(config, name) for name in ("tensor_parallel_size", "quantization")}
         on_gpus["gpu_memory_utilization"] = config.gpu_memory_utilization
         said = {name: value for name, value in on_gpus.items() if value is not None}

@@ -20,8 +20,8 @@ from transformers import (
 )
 from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
 
-STEPS, ROWS, SIDE = 150, 16, 32
-COLOURS = {"red": (220, 30, 30), "green": (30, 200, 40), "blue": (30, 40, 220), "yellow": (230, 220, 40)}
+STEPS, ROWS, SIDE = 300, 12, 32
+COLOURS = {"red": (220, 30, 30), "green": (30, 200, 40), "blue": (30, 40, 220)}
 ONE, BOTH = "what colour is it ?", "what colours are they ?"
 TEMPLATE = """{% for m in messages %}<|im_start|>{{ m['role'] }}
 {% if m['content'] is string %}{{ m['content'] }}{% else %}{% for part in m['content'] %}\
@@ -110,7 +110,7 @@ def train(model: Any, processor: Any) -> None:
     optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 3e-3, total_steps=STEPS)
     for _ in range(STEPS):
-        chosen = [example(count) for count in random.choices([0, 1, 2], [1, 6, 9], k=ROWS)]
+        chosen = [example(count) for count in random.choices([0, 1, 2], [1, 4, 9], k=ROWS)]
         prompts = [
             processor.apply_chat_template(messages, tokenize=False, add_generation_prompt=True) + f"{answer}<|im_end|>"
             for _, messages, answer in chosen

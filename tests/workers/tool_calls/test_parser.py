@@ -47,13 +47,19 @@ CASES = [
     pytest.param(
         "hermes", hermes("say", SPOKEN).removesuffix("\n</tool_call>"), ("", EXACT), id="hermes, closed in a string"
     ),
-    pytest.param("hermes", f"<tool_call>{{oops</tool_call>{GOOD}", ("<tool_call>{oops</tool_call>", [SAY]), id="hermes, one bad"),
     pytest.param(
-        "hermes", f'<tool_call>{{"name: 1}}</tool_call>{GOOD}', ('<tool_call>{"name: 1}</tool_call>', [SAY]),
+        "hermes", f"<tool_call>{{oops</tool_call>{GOOD}", ("<tool_call>{oops</tool_call>", [SAY]), id="hermes, one bad"
+    ),
+    pytest.param(
+        "hermes",
+        f'<tool_call>{{"name: 1}}</tool_call>{GOOD}',
+        ('<tool_call>{"name: 1}</tool_call>', [SAY]),
         id="hermes, a quote not closed",
     ),
     pytest.param("hermes", hermes("say", "[1, 2]"), ("", [("say", [1, 2])]), id="hermes, a list"),
-    pytest.param("hermes", hermes("say", json.dumps('{"a": 1}')), ("", [("say", {"a": 1})]), id="hermes, a string of JSON"),
+    pytest.param(
+        "hermes", hermes("say", json.dumps('{"a": 1}')), ("", [("say", {"a": 1})]), id="hermes, a string of JSON"
+    ),
     pytest.param("hermes", hermes("", "{}"), (hermes("", "{}"), []), id="hermes, no name"),
     pytest.param("hermes", hermes("say", "NaN"), (hermes("say", "NaN"), []), id="hermes, NaN is no JSON"),
     pytest.param(
@@ -63,15 +69,22 @@ CASES = [
     pytest.param("hermes", "<tool_call>" + "[" * 100_000, ("<tool_call>" + "[" * 100_000, []), id="hermes, deep"),
     pytest.param("llama3_json", f'{{"name": "say", "parameters": {SPOKEN}}}', ("", EXACT), id="llama"),
     pytest.param(
-        "llama3_json", '<|python_tag|>{"name": "a", "parameters": {}}; {"name": "b"}', ("", [("a", {}), ("b", {})]),
+        "llama3_json",
+        '<|python_tag|>{"name": "a", "parameters": {}}; {"name": "b"}',
+        ("", [("a", {}), ("b", {})]),
         id="llama, several",
     ),
     pytest.param("llama3_json", '{"city": "Paris"}', ('{"city": "Paris"}', []), id="llama, an answer in JSON"),
     pytest.param("llama3_json", '{"name": "a"} {"b', ('{"b', [("a", {})]), id="llama, one bad"),
     pytest.param("mistral", f'[TOOL_CALLS][{{"name": "say", "arguments": {SPOKEN}}}]', ("", EXACT), id="mistral"),
-    pytest.param("mistral", 'Hm.[TOOL_CALLS] [{"name": "a"}, {"x": 1}]', ('Hm.{"x": 1}', [("a", {})]), id="mistral, one bad"),
     pytest.param(
-        "mistral", f"[TOOL_CALLS]say[ARGS]{SPOKEN}[TOOL_CALLS]b[ARGS]{{}}", ("", [*EXACT, ("b", {})]), id="mistral, newer"
+        "mistral", 'Hm.[TOOL_CALLS] [{"name": "a"}, {"x": 1}]', ('Hm.{"x": 1}', [("a", {})]), id="mistral, one bad"
+    ),
+    pytest.param(
+        "mistral",
+        f"[TOOL_CALLS]say[ARGS]{SPOKEN}[TOOL_CALLS]b[ARGS]{{}}",
+        ("", [*EXACT, ("b", {})]),
+        id="mistral, newer",
     ),
     pytest.param("mistral", "[TOOL_CALLS]say[ARGS]{oops", ("say[ARGS]{oops", []), id="mistral, newer, bad"),
     pytest.param(
@@ -82,15 +95,22 @@ CASES = [
         id="qwen",
     ),
     pytest.param("qwen", "<tool_call><function=a></function></tool_call>", ("", [("a", {})]), id="qwen, no arguments"),
-    pytest.param("qwen", "<tool_call>\n<function=a>\n</tool_call>", ("<tool_call>\n<function=a>\n</tool_call>", []), id="qwen, bad"),
+    pytest.param(
+        "qwen",
+        "<tool_call>\n<function=a>\n</tool_call>",
+        ("<tool_call>\n<function=a>\n</tool_call>", []),
+        id="qwen, bad",
+    ),
     pytest.param("pythonic", f"[say(text={ENDS!r}), b()]", ("", [*EXACT, ("b", {})]), id="pythonic"),
     pytest.param(
-        "pythonic", "[a.b(x=[1, {'y': true}], z=None), c(1)]", ("c(1)", [("a.b", {"x": [1, {"y": True}], "z": None})]),
+        "pythonic",
+        "[a.b(x=[1, {'y': true}], z=None), c(1)]",
+        ("c(1)", [("a.b", {"x": [1, {"y": True}], "z": None})]),
         id="pythonic, one bad",
     ),
     pytest.param("pythonic", "[1] says so", ("[1] says so", []), id="pythonic, a bracket"),
     pytest.param("pythonic", "[a(x=__import__('os'))]", ("a(x=__import__('os'))", []), id="pythonic runs nothing"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("format", "text", "expected"), CASES)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import gc
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from threading import Lock
-from typing import ClassVar, cast
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -136,10 +134,8 @@ class HuggingFaceAdapter(LocalProviderAdapter):
 
     backend = "huggingface"
     supports_training = True
-    _load_engine: ClassVar[Callable[[Path, ModelSpec], HuggingFaceEngine]]
 
-    def _load(self, folder: Path, spec: ModelSpec) -> HuggingFaceEngine:
-        engine = type(self)._load_engine(folder, spec)
+    def _shown(self, engine: HuggingFaceEngine) -> HuggingFaceEngine:
         self.model, self.tokenizer = engine.model, engine.tokenizer
         return engine
 

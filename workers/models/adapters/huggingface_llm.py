@@ -48,7 +48,9 @@ class HuggingFaceLLMAdapter(HuggingFaceAdapter):
     """Source: seed marsys-models-api, HuggingFaceLLMAdapter."""
 
     model_class = "llm"
-    _load_engine = staticmethod(load)
+
+    def _load(self, folder: Path, spec: ModelSpec) -> HuggingFaceEngine:
+        return self._shown(load(folder, spec))
 
 
 Adapter = HuggingFaceLLMAdapter

@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -59,7 +59,7 @@ class HuggingFaceVLM(HuggingFaceEngine):
         tokens: Tensor = inputs["input_ids"][0].to(device)
         pixels = {name: value.to(device) for name, value in _of_images(inputs).items()}
         with self._seeing:
-            embeddings: Tensor = self.model.get_input_embeddings()(tokens)
+            embeddings: Tensor = cast(Any, self.model).get_input_embeddings()(tokens)
             seen = _joined(self.model.get_image_features(**pixels)).to(embeddings)
         places = tokens == self._image_token
         if int(places.sum()) != len(seen):
@@ -111,7 +111,9 @@ class HuggingFaceVLMAdapter(HuggingFaceAdapter):
     """Source: seed marsys-models-api, HuggingFaceVLMAdapter."""
 
     model_class = "vlm"
-    _load_engine = staticmethod(load)
+
+    def _load(self, folder: Path, spec: ModelSpec) -> HuggingFaceEngine:
+        return self._shown(load(folder, spec))
 
 
 Adapter = HuggingFaceVLMAdapter

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
@@ -21,7 +21,7 @@ from tests.workers.calls import call, collect
 from tests.workers.tiny import built
 from tests.workers.tiny.llava import BOTH, COLOURS, ONE
 from tests.workers.tiny.think import NUMBERS, SEA, WEATHER, asked_and_told
-from workers.models.base import ChatCall, Finished, TextDelta, ThinkingDelta
+from workers.models.base import ChatCall, ChatChunk, Finished, TextDelta, ThinkingDelta
 from workers.models.errors import ModelError, ModelTimeoutError, ModelTokenLimitError
 from workers.models.factory import load_engine
 from workers.models.hosted_protocol import ModelSpec
@@ -126,9 +126,17 @@ def test_top_k_leaves_the_unlikely_out(model: Loaded) -> None:
 
 
 def test_a_cancelled_call_says_so(model: Loaded) -> None:
-    endless = model.question(response_format=schema({"type": "integer"}), frequency_penalty=-2)
-    threading.Timer(0.1, model.engine.cancel, [endless.call_id]).start()
-    assert model.ask(endless).metadata.finish_reason in {"cancelled", "length"}
+    endless = model.question(response_format=schema({"type": "array", "items": {"type": "boolean"}, "minItems": 999}))
+    chunks: SimpleQueue[ChatChunk | ModelError] = SimpleQueue()
+
+    def give_up(chunk: ChatChunk | ModelError) -> None:
+        model.engine.cancel(endless.call_id)
+        chunks.put(chunk)
+
+    model.engine.submit(endless, give_up)
+    while not isinstance(chunk := chunks.get(timeout=20), Finished):
+        assert isinstance(chunk, TextDelta)
+    assert chunk.finish_reason == "cancelled"
 
 
 def test_the_deadline_is_an_error(model: Loaded) -> None:

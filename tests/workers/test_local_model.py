@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from pydantic import SecretStr
 
 from tests.workers.tiny import built
 from tests.workers.tiny.llava import COLOURS, ONE
@@ -85,7 +86,9 @@ def test_a_model_of_a_configuration(folder: str) -> None:
         response = model.run([{"role": "user", "content": "Think of the sea."}])
         assert response.thinking == " ".join(SEA.split()[:2])
     with pytest.raises(ModelError, match="use BaseAPIModel"):
-        BaseLocalModel.from_config(ModelConfig(type="api", name="x", provider="openai", api_key="canary-not-a-key"))
+        BaseLocalModel.from_config(
+            ModelConfig(type="api", name="x", provider="openai", api_key=SecretStr("canary-not-a-key"))
+        )
 
 
 def test_an_adapter_gives_its_model_for_training_until_it_is_cleaned_up(folder: str) -> None:

@@ -5,7 +5,7 @@ import pytest
 from ductape.types.runs import TokenUsage
 from workers.models.base import TextDelta, ThinkingDelta, ToolCallDelta
 from workers.models.errors import ModelError, ModelLoadError
-from workers.models.hosted_protocol import Calling, Delta, Done, Failed, Started, Thinking
+from workers.models.hosted_protocol import Calling, Delta, Done, Failed, HostReply, Started, Thinking
 from workers.models.reply_reader import PendingCall
 
 STARTED = Started(host_id="here.1")
@@ -23,7 +23,8 @@ async def test_a_reply_that_was_sent_twice_counts_once() -> None:
 
 async def test_thinking_and_tool_calls_arrive_as_such() -> None:
     call = PendingCall("queue")
-    for seq, reply in enumerate([STARTED, Thinking(text="hm"), Calling(index=0, id="a", name="say", arguments="{}")]):
+    replies: list[HostReply] = [STARTED, Thinking(text="hm"), Calling(index=0, id="a", name="say", arguments="{}")]
+    for seq, reply in enumerate(replies):
         call.receive(seq, reply)
     assert [await call.next_chunk(), await call.next_chunk()] == [
         ThinkingDelta("hm"),

@@ -55,12 +55,12 @@ class HuggingFaceVLM(HuggingFaceEngine):
 
     @torch.inference_mode()
     def _embeddings(self, inputs: BatchFeature) -> Tensor:
-        device = self.model.device
-        tokens: Tensor = inputs["input_ids"][0].to(device)
-        pixels = {name: value.to(device) for name, value in _of_images(inputs).items()}
+        model = cast(Any, self.model)
+        tokens: Tensor = inputs["input_ids"][0].to(model.device)
+        pixels = {name: value.to(model.device) for name, value in _of_images(inputs).items()}
         with self._seeing:
-            embeddings: Tensor = cast(Any, self.model).get_input_embeddings()(tokens)
-            seen = _joined(self.model.get_image_features(**pixels)).to(embeddings)
+            embeddings: Tensor = model.get_input_embeddings()(tokens)
+            seen = _joined(model.get_image_features(**pixels)).to(embeddings)
         places = tokens == self._image_token
         if int(places.sum()) != len(seen):
             raise ValueError("places and images differ")

@@ -44,7 +44,7 @@ class Steering:
         self._closing: deque[int] = deque()
         self._answering = False
         self.thought = 0
-        """Tokens of thinking so far, the tags not counted."""
+        """Tokens of thinking so far. A tag counts for as long as it may still turn out to be text."""
 
     @property
     def ended(self) -> bool:

@@ -45,7 +45,8 @@ _HOMES = {
     "TokenUsage": "ductape.types.runs",
     "ToolCall": "ductape.types.messages",
 }
-__all__ = sorted(_HOMES)
+# `import *` asks for every name at once, and must not load torch for those who want none of these.
+__all__ = sorted(name for name, home in _HOMES.items() if ".adapters." not in home)
 
 
 def __getattr__(name: str) -> object:

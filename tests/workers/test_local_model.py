@@ -105,6 +105,15 @@ def test_an_adapter_gives_its_model_for_training_until_it_is_cleaned_up(folder: 
     assert caught.value.code == "model_closed"
 
 
+def test_a_clean_up_ends_the_calls_that_run(folder: str) -> None:
+    adapter = HuggingFaceLLMAdapter(folder, temperature=0, max_tokens=450)
+    chunks = adapter.stream_sync(COUNT, response_schema={"type": "array", "items": {"const": 1}, "minItems": 400})
+    next(chunks)
+    adapter.cleanup()
+    with pytest.raises(ModelError, match="stopping"):
+        list(chunks)
+
+
 def test_a_model_that_sees_takes_bytes_and_paths_of_its_caller(models_folder: Path, tmp_path: Path) -> None:
     data = BytesIO()
     Image.new("RGB", (30, 30), COLOURS["red"]).save(data, "PNG")

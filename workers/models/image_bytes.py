@@ -6,6 +6,7 @@ import base64
 import binascii
 import re
 import warnings
+from collections.abc import Sequence
 from io import BytesIO
 
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -14,7 +15,7 @@ from workers.models.errors import ModelError
 from workers.models.images import MAX_IMAGE_BYTES
 
 MAX_PIXELS = 40_000_000
-"""Of one image: 160 MB once it is decoded."""
+"""Of all images of one call: 120 MB once they are decoded."""
 MAX_IMAGES = 16
 """Of one call."""
 
@@ -22,18 +23,19 @@ _FORMATS = ("PNG", "JPEG", "GIF", "WEBP")
 _HEAD = re.compile(r"data:image/[a-z+.-]{1,20};base64,")
 
 
-def decoded(url: str) -> Image.Image:
-    """The image of a `data:` URL, upright, in red, green and blue.
+def decoded(urls: Sequence[str]) -> list[Image.Image]:
+    """The images of `data:` URLs, upright, in red, green and blue.
 
     Raises:
-        ModelError: `invalid_image`: it is none, or too large; said before it is decoded.
+        ModelError: `invalid_image`: one is none, or they are too many or too large; said before any is decoded.
     """
-    data = _bytes(url)
+    if len(urls) > MAX_IMAGES:
+        raise _invalid(f"a call may have {MAX_IMAGES} images, not {len(urls)}; send fewer")
     try:
         with warnings.catch_warnings(action="ignore"):
-            image = Image.open(BytesIO(data), formats=_FORMATS)
-            _check_pixels(image)
-            return ImageOps.exif_transpose(image).convert("RGB")
+            images = [Image.open(BytesIO(_bytes(url)), formats=_FORMATS) for url in urls]
+            _check_pixels(images)
+            return [ImageOps.exif_transpose(image).convert("RGB") for image in images]
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         raise _invalid("an image is neither PNG, JPEG, GIF nor WebP, or is broken; send another") from None
 
@@ -50,9 +52,10 @@ def _bytes(url: str) -> bytes:
         raise _invalid("an image is not in base64; send it as data:image/png;base64,...") from None
 
 
-def _check_pixels(image: Image.Image) -> None:
-    if image.width * image.height > MAX_PIXELS:
-        raise _invalid(f"an image has {image.width} x {image.height} pixels, more than {MAX_PIXELS:,}; shrink it")
+def _check_pixels(images: Sequence[Image.Image]) -> None:
+    pixels = sum(image.width * image.height for image in images)
+    if pixels > MAX_PIXELS:
+        raise _invalid(f"the images of a call may have {MAX_PIXELS:,} pixels together, not {pixels:,}; shrink them")
 
 
 def _invalid(message: str) -> ModelError:

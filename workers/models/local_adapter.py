@@ -117,10 +117,11 @@ class LocalProviderAdapter(ABC):
 
         try:
             await asyncio.to_thread(engine.submit, call, emit)
-            while not answer.whole:
+            while not answer.over:
                 yield answer.take(await arrived.get())
         finally:
-            engine.cancel(call.call_id)
+            if not answer.over:
+                engine.cancel(call.call_id)
 
     def stream_sync(self, messages: Sequence[Said], **options: Unpack[CallOptions]) -> Iterator[ResponseChunk]:
         """`stream` for code without an event loop.
@@ -132,10 +133,11 @@ class LocalProviderAdapter(ABC):
         arrived: SimpleQueue[ChatChunk | ModelError] = SimpleQueue()
         try:
             engine.submit(call, arrived.put)
-            while not answer.whole:
+            while not answer.over:
                 yield answer.take(arrived.get())
         finally:
-            engine.cancel(call.call_id)
+            if not answer.over:
+                engine.cancel(call.call_id)
 
     def cleanup(self) -> None:
         """Fail the calls still running and free the memory. Afterwards the model takes no calls."""
@@ -168,19 +170,21 @@ class LocalProviderAdapter(ABC):
 
 
 class _Answer:
+    """A call under way."""
+
     def __init__(self, model_name: str) -> None:
         self._model_name = model_name
         self._start = time.monotonic()
         self._chunks: list[ChatChunk] = []
-        self.whole = False
+        self.over = False
 
     def take(self, chunk: ChatChunk | ModelError) -> ResponseChunk:
+        self.over = isinstance(chunk, ModelError | Finished)
         if isinstance(chunk, ModelError):
             raise chunk
         self._chunks.append(chunk)
-        if not isinstance(chunk, Finished):
+        if not self.over:
             return ResponseChunk.of(chunk)
-        self.whole = True
         seconds = time.monotonic() - self._start
         return ResponseChunk(
             response=gather(self._chunks, provider="local", model_name=self._model_name, seconds=seconds)

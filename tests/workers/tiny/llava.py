@@ -20,7 +20,7 @@ from transformers import (
 )
 from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
 
-STEPS, ROWS, SIDE = 300, 12, 32
+STEPS, ROWS, SIDE = 220, 12, 32
 COLOURS = {"red": (220, 30, 30), "green": (30, 200, 40), "blue": (30, 40, 220)}
 ONE, BOTH = "what colour is it ?", "what colours are they ?"
 TEMPLATE = """{% for m in messages %}<|im_start|>{{ m['role'] }}

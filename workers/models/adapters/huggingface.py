@@ -18,7 +18,7 @@ from workers.models.base import ChatCall
 from workers.models.batching.batch import forward
 from workers.models.batching.cache import new_cache
 from workers.models.batching.grammar import Grammar, GrammarCompiler
-from workers.models.batching.loop import BatchingLoop
+from workers.models.batching.loop import BatchingLoop, stopping
 from workers.models.batching.row import Row
 from workers.models.batching.sampling import Sampler, SamplingSettings
 from workers.models.batching.steering import Steering
@@ -56,8 +56,11 @@ class HuggingFaceEngine(ABC):
         vocabulary = model.config.get_text_config().vocab_size
         self._grammars = GrammarCompiler(tokenizer, vocabulary, self._end_tokens)
         self._loop = BatchingLoop(model)
+        self._closed = False
 
     def submit(self, call: ChatCall, emit: Emit) -> None:
+        if self._closed:
+            raise stopping()
         settings = checked_settings(call.settings)
         tools = self._chat.tools(call)
         grammar = self._grammar(tools, settings)
@@ -87,9 +90,11 @@ class HuggingFaceEngine(ABC):
         self._loop.submit(row)
 
     def cancel(self, call_id: str) -> None:
-        self._loop.cancel(call_id)
+        if not self._closed:
+            self._loop.cancel(call_id)
 
     def close(self) -> None:
+        self._closed = True
         self._loop.close()
         del self._loop, self.model
         gc.collect()

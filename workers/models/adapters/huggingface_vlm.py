@@ -22,7 +22,7 @@ from workers.models.chat import Tools
 from workers.models.chat_messages import with_images
 from workers.models.errors import ModelError, ModelLoadError
 from workers.models.hosted_protocol import ModelSpec
-from workers.models.image_bytes import MAX_IMAGES, decoded
+from workers.models.image_bytes import decoded
 
 
 class HuggingFaceVLM(HuggingFaceEngine):
@@ -32,35 +32,40 @@ class HuggingFaceVLM(HuggingFaceEngine):
         super().__init__(spec, model, processor.tokenizer)
         self._processor = processor
         self._image_token = int(model.config.image_token_id)
-        # One image at a time: they take more memory than words.
+        # The images of one call at a time: they take more memory than words.
         self._seeing = Lock()
 
     def _prompt(self, call: ChatCall, tools: Tools) -> Prompt:
         messages, urls = with_images(call.messages)
-        if len(urls) > MAX_IMAGES:
-            raise ModelError(f"a call may have {MAX_IMAGES} images, not {len(urls)}; send fewer", "invalid_image")
         text = self._chat.render(messages, tools.plan.tools)
-        if not urls:
-            return Prompt(text, self._encode(text))
-        images = [decoded(url) for url in urls]
+        if urls:
+            with self._seeing:
+                return self._seen(text, urls)
+        tokens = self._encode(text)
+        if self._image_token in tokens:
+            raise self._misplaced(urls)
+        return Prompt(text, tokens)
+
+    def _seen(self, text: str, urls: list[str]) -> Prompt:
+        images = decoded(urls)
         try:
             with self._encoding:
                 inputs = self._processor(images=images, text=[text], return_tensors="pt", add_special_tokens=False)
             return Prompt(text, inputs["input_ids"][0].tolist(), self._embeddings(inputs))
         except (ValueError, StopIteration, IndexError) as error:
-            message = (
-                f"{self._name} does not take these {len(urls)} images in these places; check their number and size"
-            )
-            raise ModelError(message, "invalid_image") from error
+            raise self._misplaced(urls) from error
+
+    def _misplaced(self, urls: list[str]) -> ModelError:
+        places = f"the messages have {len(urls)} images, but another number of places for them"
+        return ModelError(f"{places}; leave the image token of {self._name} out of the text", "invalid_image")
 
     @torch.inference_mode()
     def _embeddings(self, inputs: BatchFeature) -> Tensor:
         model = cast(Any, self.model)
         tokens: Tensor = inputs["input_ids"][0].to(model.device)
         pixels = {name: value.to(model.device) for name, value in _of_images(inputs).items()}
-        with self._seeing:
-            embeddings: Tensor = model.get_input_embeddings()(tokens)
-            seen = _joined(model.get_image_features(**pixels)).to(embeddings)
+        embeddings: Tensor = model.get_input_embeddings()(tokens)
+        seen = _joined(model.get_image_features(**pixels)).to(embeddings)
         places = tokens == self._image_token
         if int(places.sum()) != len(seen):
             raise ValueError("places and images differ")

@@ -64,7 +64,7 @@ class BatchingLoop:
                 logger.exception("a decoding step failed")
                 self._fail_running()
         for row in self._rows():
-            row.fail(ModelError("the host is stopping; try again", code="host_stopping", retryable=True))
+            row.fail(stopping())
 
     def _receive(self) -> bool:
         """Takes what has arrived, waiting while there is nothing to do. False: it is time to stop."""
@@ -143,6 +143,10 @@ class BatchingLoop:
         self._prefill = self._batch = None
         for row in running:
             row.fail(ModelError("the model failed while generating; see the host's log", "host_error", retryable=True))
+
+
+def stopping() -> ModelError:
+    return ModelError("the host is stopping; try again", code="host_stopping", retryable=True)
 
 
 def _extend(rows: list[Row], logits: Tensor) -> None:

@@ -25,11 +25,15 @@ def grammar_of(
     """None: anything goes.
 
     Raises:
-        ModelError: `invalid_settings`: the response format is of no known type.
+        ModelError: `invalid_settings`: the response format is of no known type. `unsupported_tools`: tools and a
+            response format do not go together here.
     """
     schema = _schema(response_format)
     if not plan.forced and schema is None:
         return None
+    if schema is not None and format is not None and format.frame is None:
+        message = "this model cannot be given tools and response_format at once; leave one of them out"
+        raise ModelError(message, "unsupported_tools")
     rules, starts = list[str](), list[str]()
     if plan.tools and format and format.frame and (plan.forced or schema is not None):
         starts.append("calls")

@@ -66,11 +66,6 @@ class ThinkingSplitter:
         return self._part == "thinking"
 
     @property
-    def answered(self) -> bool:
-        """Something of the answer has been said."""
-        return self._answered
-
-    @property
     def rest_of_close(self) -> str:
         """What would close the block now: the tag, less what the model has said of it."""
         return self._tags.close[unfinished(self._held, [self._tags.close]) :]

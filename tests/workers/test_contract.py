@@ -66,8 +66,10 @@ class Loaded:
 @pytest.fixture(scope="session")
 def loaded(models_folder: Path) -> Iterator[dict[str, Loaded]]:
     engines: dict[str, Loaded] = {}
-    for name, backend in BACKENDS.items():
-        spec = ModelSpec(name=built(backend.recipe, models_folder), local=backend.local)
+    with ThreadPoolExecutor() as threads:
+        folders = list(threads.map(lambda backend: built(backend.recipe, models_folder), BACKENDS.values()))
+    for (name, backend), folder in zip(BACKENDS.items(), folders, strict=True):
+        spec = ModelSpec(name=folder, local=backend.local)
         engines[name] = Loaded(backend, load_engine(spec, models_folder))
     yield engines
     for each in engines.values():

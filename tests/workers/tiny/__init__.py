@@ -21,7 +21,7 @@ def built(kind: str, models_dir: Path) -> str:
     name = f"tests/tiny-{kind}-{hashlib.sha256(recipe.read_bytes()).hexdigest()[:8]}"
     folder = models_dir / name
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with (folder.parent / ".building").open("w") as lock:
+    with (folder.parent / f".building-{kind}").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not folder.is_dir():
             partial = folder.with_name(f".{folder.name}")

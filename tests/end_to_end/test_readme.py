@@ -111,7 +111,7 @@ def test_forced_a_product_goes_with_all_of_it(names: dict[str, Any]) -> None:
 
 
 def test_it_names_the_providers_that_are_served() -> None:
-    [sentence] = re.findall(r"Served today: (.*?) Models of", README, re.DOTALL)
+    [sentence] = re.findall(r"Served today: (.*?)\. Addresses", README, re.DOTALL)
     served = {name for name, row in PROVIDERS.items() if row.wire or name == "local"}
     assert set(re.findall(r"`(\w+)`", sentence)) == served
 

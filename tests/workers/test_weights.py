@@ -98,8 +98,8 @@ def test_code_that_comes_with_a_model_is_not_run(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("local", "message"),
     [
-        ({"backend": "vllm"}, "this host serves huggingface llm only, not vllm llm"),
-        ({"model_class": "vlm"}, "this host serves huggingface llm only, not huggingface vlm"),
+        ({"backend": "vllm"}, "this host serves huggingface llm, huggingface vlm only, not vllm llm"),
+        ({"model_class": "vlm"}, "it takes a config, a processor and safetensors weights"),
         ({"quantization": "awq"}, "quantization and tensor_parallel_size need the backend vllm"),
         ({"tensor_parallel_size": 2}, "quantization and tensor_parallel_size need the backend vllm"),
         ({"device_map": "nowhere"}, "cannot be loaded"),

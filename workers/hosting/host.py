@@ -13,11 +13,12 @@ from workers.hosting.cancels import CancelWatcher
 from workers.hosting.heartbeat import Heartbeat
 from workers.hosting.pool import ModelPool
 from workers.hosting.replies import ReplySender
-from workers.models.base import ChatCall, Finished, TextDelta
+from workers.models.base import ChatCall, ChatChunk, Finished, TextDelta, ThinkingDelta, ToolCallDelta
 from workers.models.errors import ModelError, ModelTimeoutError
 from workers.models.hosted_protocol import (
     CANCEL_KEY,
     CLAIM_KEY,
+    Calling,
     Delta,
     Done,
     Failed,
@@ -25,8 +26,9 @@ from workers.models.hosted_protocol import (
     HostReply,
     HostStatus,
     Started,
+    Thinking,
 )
-from workers.models.local import LocalChunk, LocalEngine
+from workers.models.local import LocalEngine
 
 logger = logging.getLogger(__name__)
 
@@ -98,23 +100,43 @@ class Host:
         engine: LocalEngine = self._pool.engine(call.model, call.deadline)
         ended = Event()
 
-        def emit(chunk: LocalChunk | ModelError) -> None:
-            self._replies.send(call, _reply(chunk))
-            if not isinstance(chunk, TextDelta):
+        def emit(chunk: ChatChunk | ModelError) -> None:
+            reply = _reply(chunk)
+            if not isinstance(reply, Thinking | Calling) or reply.type in call.understands:
+                self._replies.send(call, reply)
+            if isinstance(reply, Done | Failed):
                 ended.set()
 
         with self._cancels.watching(call.call_id, engine.cancel):
-            engine.submit(ChatCall(call.call_id, call.messages, call.settings, call.deadline), emit)
+            engine.submit(_chat_call(call), emit)
             if not ended.wait(max(0, call.deadline - time.time()) + _GRACE):
                 raise ModelTimeoutError("the engine did not end the call at its deadline")
 
 
-def _reply(chunk: LocalChunk | ModelError) -> HostReply:
-    if isinstance(chunk, TextDelta):
-        return Delta(text=chunk.text)
-    if isinstance(chunk, Finished):
-        return Done(finish_reason=chunk.finish_reason, usage=chunk.usage)
-    return _failed(chunk)
+def _chat_call(call: HostCall) -> ChatCall:
+    return ChatCall(
+        call.call_id,
+        call.messages,
+        call.settings,
+        call.deadline,
+        tuple(call.tools),
+        call.tool_choice,
+        call.parallel_tool_calls,
+    )
+
+
+def _reply(chunk: ChatChunk | ModelError) -> HostReply:
+    match chunk:
+        case TextDelta():
+            return Delta(text=chunk.text)
+        case ThinkingDelta():
+            return Thinking(text=chunk.text)
+        case ToolCallDelta():
+            return Calling(index=chunk.index, id=chunk.id, name=chunk.name, arguments=chunk.arguments)
+        case Finished():
+            return Done(finish_reason=chunk.finish_reason, usage=chunk.usage)
+        case _:
+            return _failed(chunk)
 
 
 def _failed(error: ModelError) -> Failed:

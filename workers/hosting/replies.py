@@ -9,7 +9,7 @@ from typing import Any
 
 from redis import Redis, RedisError
 
-from workers.models.hosted_protocol import Delta, Done, Failed, HostCall, HostReply
+from workers.models.hosted_protocol import Delta, Done, Failed, HostCall, HostReply, Thinking
 
 logger = logging.getLogger(__name__)
 
@@ -35,8 +35,8 @@ class _Outgoing:
 
     def add(self, reply: HostReply) -> None:
         last = self.replies[-1] if self.replies else None
-        if isinstance(last, Delta) and isinstance(reply, Delta):
-            self.replies[-1] = Delta(text=last.text + reply.text)
+        if isinstance(reply, Delta | Thinking) and isinstance(last, Delta | Thinking) and last.type == reply.type:
+            self.replies[-1] = reply.model_copy(update={"text": last.text + reply.text})
         else:
             self.replies.append(reply)
 

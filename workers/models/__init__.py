@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ductape.types.messages import ToolCall as ToolCall
     from ductape.types.runs import TokenUsage as TokenUsage
+    from workers.models.adapters.huggingface_llm import HuggingFaceLLMAdapter as HuggingFaceLLMAdapter
+    from workers.models.adapters.huggingface_vlm import HuggingFaceVLMAdapter as HuggingFaceVLMAdapter
     from workers.models.api import BaseAPIModel as BaseAPIModel
     from workers.models.config import ModelConfig as ModelConfig
     from workers.models.errors import ModelAPIError as ModelAPIError
@@ -16,13 +18,21 @@ if TYPE_CHECKING:
     from workers.models.errors import ModelRateLimitError as ModelRateLimitError
     from workers.models.errors import ModelTimeoutError as ModelTimeoutError
     from workers.models.errors import ModelTokenLimitError as ModelTokenLimitError
+    from workers.models.factory import LocalAdapterFactory as LocalAdapterFactory
+    from workers.models.local_adapter import LocalProviderAdapter as LocalProviderAdapter
+    from workers.models.local_model import BaseLocalModel as BaseLocalModel
     from workers.models.responses import HarmonizedResponse as HarmonizedResponse
     from workers.models.responses import ResponseChunk as ResponseChunk
     from workers.models.responses import ResponseMetadata as ResponseMetadata
 
 _HOMES = {
     "BaseAPIModel": "workers.models.api",
+    "BaseLocalModel": "workers.models.local_model",
     "HarmonizedResponse": "workers.models.responses",
+    "HuggingFaceLLMAdapter": "workers.models.adapters.huggingface_llm",
+    "HuggingFaceVLMAdapter": "workers.models.adapters.huggingface_vlm",
+    "LocalAdapterFactory": "workers.models.factory",
+    "LocalProviderAdapter": "workers.models.local_adapter",
     "ModelAPIError": "workers.models.errors",
     "ModelConfig": "workers.models.config",
     "ModelError": "workers.models.errors",
@@ -35,7 +45,8 @@ _HOMES = {
     "TokenUsage": "ductape.types.runs",
     "ToolCall": "ductape.types.messages",
 }
-__all__ = sorted(_HOMES)
+# `import *` asks for every name at once, and must not load torch for those who want none of these.
+__all__ = sorted(name for name, home in _HOMES.items() if ".adapters." not in home)
 
 
 def __getattr__(name: str) -> object:

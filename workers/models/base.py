@@ -24,10 +24,10 @@ class ChatCall:
     tools: tuple[ToolDefinition, ...] = ()
     tool_choice: ToolChoice | None = None
     parallel_tool_calls: bool | None = None
-    begin_by: float | None = None
-    """Unix time in seconds by which the answer has to have begun, because somebody else is waiting to give it."""
     streamed: bool = True
     """False: nobody looks before the end, so the answer may come in one piece."""
+    begin_by: float | None = None
+    """Unix time in seconds by which the answer has to have begun, because somebody else is waiting to give it."""
 
 
 @dataclass(frozen=True, slots=True)

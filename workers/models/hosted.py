@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 from workers.models.base import ChatCall, ChatChunk, Finished
 from workers.models.broker import celery_app
 from workers.models.errors import ModelError, ModelTimeoutError
-from workers.models.hosted_protocol import CANCEL_KEY, DEFAULT_QUEUE, GENERATE, HostCall, ModelSpec
+from workers.models.hosted_protocol import CANCEL_KEY, DEFAULT_QUEUE, GENERATE, NEWER_REPLIES, HostCall, ModelSpec
 from workers.models.live_hosts import LiveHosts
 from workers.models.reply_reader import PendingCall, ReplyReader
 
@@ -97,10 +97,14 @@ class HostedModels:
             messages=call.messages,
             settings=call.settings,
             deadline=call.deadline,
+            tools=list(call.tools),
+            tool_choice=call.tool_choice,
+            parallel_tool_calls=call.parallel_tool_calls,
+            understands=NEWER_REPLIES,
         )
         self._celery.send_task(
             GENERATE,
-            args=[message.model_dump(mode="json")],
+            args=[message.model_dump(mode="json", exclude_defaults=True)],
             queue=queue,
             # Celery would copy the messages, shortened, into a header.
             argsrepr="-",

@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
 
 from ductape.types.entities import LocalSettings
-from ductape.types.messages import ChatMessage
+from ductape.types.messages import ChatMessage, ToolChoice, ToolDefinition
 from ductape.types.runs import FinishReason, TokenUsage
 
 GENERATE = "ductape.host.generate"
@@ -40,12 +40,24 @@ class ModelSpec(_Message):
 
 
 class HostCall(_Message):
+    """Unknown fields are ignored. What has its default is not sent, so that a host that knows it not takes the call.
+
+    Hosts are updated before runners: a host answers an older runner in the older one's words.
+    """
+
+    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
+
     call_id: str
     reply_stream: str
     model: ModelSpec
     messages: list[ChatMessage]
     settings: dict[str, JsonValue]
     deadline: float
+    tools: list[ToolDefinition] = []
+    tool_choice: ToolChoice | None = None
+    parallel_tool_calls: bool | None = None
+    understands: list[str] = []
+    """Types of replies beyond the first ones (started, delta, done, failed) that the runner knows."""
 
 
 class Started(_Message):
@@ -58,6 +70,21 @@ class Started(_Message):
 class Delta(_Message):
     type: Literal["delta"] = "delta"
     text: str
+
+
+class Thinking(_Message):
+    type: Literal["thinking"] = "thinking"
+    text: str
+
+
+class Calling(_Message):
+    """A piece of a tool call: the fields of `ToolCallDelta`."""
+
+    type: Literal["tool_call"] = "tool_call"
+    index: int
+    id: str = ""
+    name: str = ""
+    arguments: str = ""
 
 
 class Done(_Message):
@@ -73,8 +100,12 @@ class Failed(_Message):
     retryable: bool
 
 
-HostReply = Started | Delta | Done | Failed
+HostReply = Started | Delta | Thinking | Calling | Done | Failed
 host_reply: TypeAdapter[HostReply] = TypeAdapter(Annotated[HostReply, Field(discriminator="type")])
+
+
+NEWER_REPLIES = ["thinking", "tool_call"]
+"""What a runner of this release says that it understands."""
 
 
 class ModelStatus(BaseModel):

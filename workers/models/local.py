@@ -1,19 +1,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Protocol, TypeAlias
+from typing import Annotated, Protocol, TypeAlias
 
-from pydantic import JsonValue, ValidationError
+from pydantic import Field, JsonValue, TypeAdapter, ValidationError
 
 from ductape.types.config import ConfigOverrides
-from workers.models.base import ChatCall, Finished, TextDelta
+from workers.models.base import ChatCall, ChatChunk
 from workers.models.errors import ModelError
+from workers.models.wires import allowed_parameters
 
-LocalChunk: TypeAlias = TextDelta | Finished
-Emit: TypeAlias = Callable[[LocalChunk | ModelError], None]
-"""Receives zero or more `TextDelta`, then exactly one `Finished` or error. On the engine's thread: never block."""
+Emit: TypeAlias = Callable[[ChatChunk | ModelError], None]
+"""Receives zero or more deltas, then exactly one `Finished` or error. On the engine's thread: never block."""
 
-_UNSUPPORTED = ("reasoning_effort", "thinking_budget", "response_format", "parameters")
+_TOP_K: TypeAdapter[int] = TypeAdapter(Annotated[int, Field(ge=1, strict=True)])
 
 
 class LocalEngine(Protocol):
@@ -45,7 +45,18 @@ def checked_settings(settings: Mapping[str, JsonValue]) -> ConfigOverrides:
         first = error.errors(include_input=False, include_url=False)[0]
         where = ".".join(map(str, first["loc"]))
         raise ModelError(f"setting {where}: {first['msg']}", code="invalid_settings") from None
-    for name in _UNSUPPORTED:
-        if getattr(checked, name) is not None:
-            raise ModelError(f"local models cannot apply {name}; set it to null", code="unsupported_setting")
+    if checked.reasoning_effort is not None:
+        message = "local models cannot apply reasoning_effort; set it to null, or use thinking_budget"
+        raise ModelError(message, code="unsupported_setting")
+    parameters = allowed_parameters("local", checked.parameters)
+    if "top_k" in parameters:
+        _check_top_k(parameters["top_k"])
     return checked
+
+
+def _check_top_k(value: JsonValue) -> None:
+    try:
+        _TOP_K.validate_python(value)
+    except ValidationError:
+        message = "setting parameters.top_k: it is a whole number from 1 on"
+        raise ModelError(message, code="invalid_settings") from None

@@ -9,9 +9,18 @@ from pydantic import ValidationError
 from redis import RedisError
 from redis.asyncio import Redis
 
-from workers.models.base import ChatChunk, Finished, TextDelta
+from workers.models.base import ChatChunk, Finished, TextDelta, ThinkingDelta, ToolCallDelta
 from workers.models.errors import ModelError, ModelLoadError, ModelTimeoutError, ModelTokenLimitError
-from workers.models.hosted_protocol import Delta, Done, Failed, HostReply, Started, host_reply
+from workers.models.hosted_protocol import (
+    Calling,
+    Delta,
+    Done,
+    Failed,
+    HostReply,
+    Started,
+    Thinking,
+    host_reply,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -63,6 +72,10 @@ class PendingCall:
                 self.host_id = reply.host_id
             case Delta():
                 self._mailbox.put_nowait(TextDelta(reply.text))
+            case Thinking():
+                self._mailbox.put_nowait(ThinkingDelta(reply.text))
+            case Calling():
+                self._mailbox.put_nowait(ToolCallDelta(reply.index, reply.id, reply.name, reply.arguments))
             case Done():
                 self.running = False
                 self._mailbox.put_nowait(Finished(reply.finish_reason, reply.usage))

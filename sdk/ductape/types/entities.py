@@ -40,6 +40,9 @@ class ProductUpdate(Input):
     description: Description | None = None
 
 
+ToolParser = Literal["hermes", "llama3_json", "mistral", "qwen", "pythonic"]
+
+
 class LocalSettings(Input):
     """How a host loads a local model.
 
@@ -53,6 +56,8 @@ class LocalSettings(Input):
     tensor_parallel_size: int = Field(default=1, ge=1)
     gpu_memory_utilization: float = Field(default=0.9, gt=0, le=1)
     quantization: Literal["awq", "gptq", "fp8"] | None = None
+    tool_parser: ToolParser | None = None
+    """How the model writes tool calls; found by its chat template unless given."""
 
 
 class ModelEnvInput(Input):

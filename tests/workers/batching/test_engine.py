@@ -114,7 +114,10 @@ def test_max_tokens_beyond_the_context_is_refused_with_numbers(engine: LocalEngi
         ({"temperature": 3}, "invalid_settings", "temperature"),
         ({"temprature": 1}, "invalid_settings", "temprature"),
         ({"thinking_budget": 10}, "unsupported_setting", "thinking_budget"),
-        ({"response_format": {"type": "json_object"}}, "unsupported_setting", "response_format"),
+        ({"reasoning_effort": "low"}, "unsupported_setting", "reasoning_effort"),
+        ({"parameters": {"min_p": 0.1}}, "unsupported_parameter", "min_p"),
+        ({"parameters": {"top_k": 0}}, "invalid_settings", "parameters.top_k"),
+        ({"response_format": {"type": "xml"}}, "invalid_settings", "response_format"),
     ],
 )
 def test_a_setting_is_applied_or_refused_by_name(

@@ -12,7 +12,7 @@ from ductape.types.runs import TokenUsage
 from tests.workers.calls import SPEC
 from tests.workers.servers import valkey_server, wait_until
 from workers.hosting.replies import ReplySender
-from workers.models.hosted_protocol import Delta, Done, HostCall, Started
+from workers.models.hosted_protocol import Delta, Done, HostCall, Started, Thinking
 
 DONE = Done(finish_reason="stop", usage=TokenUsage())
 
@@ -47,6 +47,17 @@ def test_text_that_comes_close_together_travels_together_and_in_order(redis_url:
         assert [reply["type"] for _, reply in sent[:1] + sent[-1:]] == ["started", "done"]
         assert "".join(str(reply["text"]) for _, reply in sent[1:-1]) == "".join(words)
         assert len(sent) < 20
+
+
+def test_thinking_and_answer_do_not_mix(redis_url: str) -> None:
+    with Redis.from_url(redis_url) as redis:
+        sender, call = ReplySender(redis), new_call()
+        for reply in (Thinking(text="h"), Thinking(text="m"), Delta(text="So"), Delta(text="."), DONE):
+            sender.send(call, reply)
+        sender.close()
+        thinking = [str(reply["text"]) for _, reply in replies(redis, call) if reply["type"] == "thinking"]
+        answer = [str(reply["text"]) for _, reply in replies(redis, call) if reply["type"] == "delta"]
+        assert ("".join(thinking), "".join(answer)) == ("hm", "So.")
 
 
 def test_a_reply_stream_nobody_reads_goes_away(redis_url: str) -> None:

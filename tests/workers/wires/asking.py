@@ -48,10 +48,10 @@ async def ask(
         asked,
         settings,
         time.time() + seconds,
-        tools,
-        tool_choice,
-        parallel_tool_calls,
-        streamed,
+        tools=tools,
+        tool_choice=tool_choice,
+        parallel_tool_calls=parallel_tool_calls,
+        streamed=streamed,
     )
     try:
         return [chunk async for chunk in wire.stream(call)]

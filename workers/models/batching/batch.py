@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -25,7 +26,7 @@ class Batch:
         tokens = torch.tensor([row.generated[-1:] for row in self.rows])
         positions = self.mask.sum(-1, keepdim=True)
         self.mask = F.pad(self.mask, (0, 1), value=1)
-        return forward(model, tokens, self.mask, positions, self.cache)
+        return forward(model, {"input_ids": tokens}, self.mask, positions, self.cache)
 
     def join(self, other: Batch) -> Batch:
         length = max(self.mask.shape[1], other.mask.shape[1])
@@ -63,22 +64,37 @@ class Prefill:
     def step(self, model: PreTrainedModel, tokens: int) -> Tensor | None:
         """Reads up to `tokens` tokens of every row; gives the logits of the first new token once all is read."""
         start, self._read = self._read, self._read + tokens
-        part = (
-            self._tokens[:, start : self._read],
-            self._mask[:, : self._read],
-            self._positions[:, start : self._read],
-        )
-        logits = forward(model, *part, self._cache)
+        part = slice(start, self._read)
+        inputs = self._inputs(model, part)
+        logits = forward(model, inputs, self._mask[:, : self._read], self._positions[:, part], self._cache)
         return logits if self._read >= self._tokens.shape[1] else None
+
+    def _inputs(self, model: PreTrainedModel, part: slice) -> dict[str, Tensor]:
+        tokens = self._tokens[:, part]
+        if all(row.embeddings is None for row in self.rows):
+            return {"input_ids": tokens}
+        embeddings = model.get_input_embeddings()(tokens.to(model.device))
+        for index, row in enumerate(self.rows):
+            if row.embeddings is not None:
+                padding = self._tokens.shape[1] - len(row.prompt)
+                own = F.pad(row.embeddings, (0, 0, padding, 0))[part]
+                embeddings[index] = own.to(embeddings)
+        return {"inputs_embeds": embeddings}
 
     def batch(self) -> Batch:
         return Batch(self.rows, self._cache, self._mask)
 
 
-def forward(model: PreTrainedModel, tokens: Tensor, mask: Tensor, positions: Tensor, cache: Cache) -> Tensor:
-    """The logits after the last of `tokens`, (rows, vocabulary). The cache grows in place."""
+def forward(
+    model: PreTrainedModel, inputs: Mapping[str, Tensor], mask: Tensor, positions: Tensor, cache: Cache
+) -> Tensor:
+    """The logits after the last of the inputs, (rows, vocabulary). The cache grows in place.
+
+    Args:
+        inputs: `input_ids` or `inputs_embeds`.
+    """
     output = model(
-        input_ids=tokens.to(model.device),
+        **{name: tensor.to(model.device) for name, tensor in inputs.items()},
         attention_mask=mask.to(model.device),
         position_ids=positions.to(model.device),
         past_key_values=cache,

@@ -64,7 +64,7 @@ class BatchingLoop:
                 logger.exception("a decoding step failed")
                 self._fail_running()
         for row in self._rows():
-            row.fail(ModelError("the host is stopping; try again", code="host_stopping", retryable=True))
+            row.fail(stopping())
 
     def _receive(self) -> bool:
         """Takes what has arrived, waiting while there is nothing to do. False: it is time to stop."""
@@ -145,13 +145,19 @@ class BatchingLoop:
             row.fail(ModelError("the model failed while generating; see the host's log", "host_error", retryable=True))
 
 
+def stopping() -> ModelError:
+    return ModelError("the host is stopping; try again", code="host_stopping", retryable=True)
+
+
 def _extend(rows: list[Row], logits: Tensor) -> None:
     likeliest = logits.argmax(-1).tolist()
     for row, token, scores in zip(rows, likeliest, logits, strict=True):
         if row.ended:
             continue
         try:
-            row.accept(token if row.sampler.takes_the_likeliest else row.sampler.pick(scores))
+            row.accept(row.steering.choose(token, scores))
+        except ModelError as error:
+            row.fail(error)
         except Exception:
             logger.exception("a row failed")
             row.fail(ModelError("this request failed while generating; see the host's log", "host_error"))

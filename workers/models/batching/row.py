@@ -4,12 +4,15 @@ from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from torch import Tensor
+
 from ductape.types.runs import FinishReason, TokenUsage
-from workers.models.base import Finished, TextDelta
-from workers.models.batching.sampling import Sampler
-from workers.models.batching.text import Detokenizer, StopFilter
+from workers.models.base import Finished
+from workers.models.batching.steering import Steering
+from workers.models.batching.text import Detokenizer
 from workers.models.errors import ModelError, ModelTimeoutError
 from workers.models.local import Emit
+from workers.models.local_answer import LocalAnswer, Said
 
 
 @dataclass(slots=True, eq=False)
@@ -22,10 +25,12 @@ class Row:
     deadline: float
     """Unix time in seconds."""
     end_tokens: Collection[int]
-    sampler: Sampler
+    steering: Steering
     detokenizer: Detokenizer
-    stop_filter: StopFilter
+    answer: LocalAnswer
     emit: Emit
+    embeddings: Tensor | None = None
+    """(prompt, width), where not every token of the prompt is one of the vocabulary."""
     generated: list[int] = field(default_factory=list)
     ended: bool = False
 
@@ -39,17 +44,18 @@ class Row:
         self.generated.append(token)
         if token in self.end_tokens:
             return self.finish("stop")
-        self._say(self.stop_filter.push(self.detokenizer.push(token)))
-        if self.stop_filter.stopped:
+        self._say(self.steering.said(token, self.detokenizer.push(token)))
+        if self.answer.stopped or self.steering.ended:
             return self.finish("stop")
         if len(self.generated) >= self.max_tokens:
             return self.finish("length")
         return None
 
     def finish(self, reason: FinishReason) -> None:
-        rest = self.stop_filter.push(self.detokenizer.finish()) + self.stop_filter.finish()
-        self._say(rest)
-        self._end(Finished(reason, self._usage()))
+        self._say(self.steering.said_last(self.detokenizer.finish()))
+        self._say(self.answer.finish())
+        called = reason == "stop" and self.answer.calls_tools
+        self._end(Finished("tool_calls" if called else reason, self._usage()))
 
     def fail(self, error: ModelError) -> None:
         self._end(error)
@@ -61,9 +67,9 @@ class Row:
         if now >= self.deadline:
             self.fail(ModelTimeoutError("the deadline passed before the answer was complete"))
 
-    def _say(self, text: str) -> None:
-        if text:
-            self.emit(TextDelta(text))
+    def _say(self, said: Said) -> None:
+        for delta in said:
+            self.emit(delta)
 
     def _end(self, outcome: Finished | ModelError) -> None:
         if self.ended:
@@ -75,4 +81,9 @@ class Row:
 
     def _usage(self) -> TokenUsage:
         prompt, completion = len(self.prompt), len(self.generated)
-        return TokenUsage(prompt_tokens=prompt, completion_tokens=completion, total_tokens=prompt + completion)
+        return TokenUsage(
+            prompt_tokens=prompt,
+            completion_tokens=completion,
+            total_tokens=prompt + completion,
+            reasoning_tokens=self.steering.thought,
+        )

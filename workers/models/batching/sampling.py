@@ -14,6 +14,8 @@ class SamplingSettings:
     temperature: float = 1.0
     """0 picks the likeliest token, always."""
     top_p: float = 1.0
+    top_k: int | None = None
+    """Only so many of the likeliest tokens are drawn from."""
     frequency_penalty: float = 0.0
     presence_penalty: float = 0.0
     seed: int | None = None
@@ -54,6 +56,9 @@ class Sampler:
     def _choose(self, logits: Tensor) -> int:
         if self._settings.temperature == 0:
             return int(logits.argmax())
+        if self._settings.top_k is not None and self._settings.top_k < len(logits):
+            least = logits.topk(self._settings.top_k).values[-1]
+            logits = logits.masked_fill(logits < least, float("-inf"))
         # The maximum first: a tiny temperature would otherwise overflow.
         probabilities = torch.softmax((logits - logits.max()) / self._settings.temperature, dim=-1, dtype=torch.float64)
         if self._settings.top_p >= 1:

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from workers.models.markers import unfinished
+
 Decode = Callable[[list[int]], str]
 
 _HALF = "\ufffd"
@@ -53,7 +55,7 @@ class StopFilter:
         self._held += text
         found = [at for stop in self._stops if (at := self._held.find(stop)) >= 0]
         self.stopped = bool(found)
-        return self._release(min(found) if found else len(self._held) - self._possible_stop())
+        return self._release(min(found) if found else len(self._held) - unfinished(self._held, self._stops))
 
     def finish(self) -> str:
         return "" if self.stopped else self._release(len(self._held))
@@ -61,11 +63,3 @@ class StopFilter:
     def _release(self, length: int) -> str:
         text, self._held = self._held[:length], self._held[length:]
         return text
-
-    def _possible_stop(self) -> int:
-        """How many characters at the end may be the beginning of a stop sequence."""
-        longest = min(len(self._held), max(map(len, self._stops)) - 1)
-        for size in range(longest, 0, -1):
-            if any(stop.startswith(self._held[-size:]) for stop in self._stops):
-                return size
-        return 0

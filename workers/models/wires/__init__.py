@@ -122,7 +122,11 @@ PROVIDERS: Mapping[str, ProviderRow] = {
         key_variable="COHERE_API_KEY",
         lacking=((_COMMAND_WITHOUT_THINKING, _THINKING),),
     ),
-    "local": ProviderRow(_SAMPLING | _PENALTIES | {"seed"}, needs_key=False),
+    "local": ProviderRow(
+        _SAMPLING | _PENALTIES | {"seed", "response_format", "thinking_budget", "parameters"},
+        needs_key=False,
+        parameters=frozenset({"top_k"}),
+    ),
 }
 
 

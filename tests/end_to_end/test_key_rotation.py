@@ -156,7 +156,7 @@ def test_async_clients_rotate_too(stack: Stack, client: Ductape, model: Any, key
 
 def test_a_provider_that_does_not_say_leaves_the_key_waiting(client: Ductape, calls: Provider, key: Any) -> None:
     """Nobody listens at its address; then somebody does."""
-    tag, closed = f"m{next(_numbers)}", f"http://127.0.0.1:{calls.port + 1}/v1"
+    tag, closed = f"m{next(_numbers)}", f"http://localhost:{calls.port + 1}/v1"
     env = {"slug": "dev", "api_key": key(), "base_url": closed}
     client.model.create(tag=tag, name=tag, provider="custom", model="keyed", envs=[env])
 

@@ -114,7 +114,7 @@ def test_a_provider_with_a_language_of_its_own_is_called_through_the_same_door(
         name="Claude",
         provider="anthropic",
         model="claude-sonnet-4-5",
-        envs=[{"slug": "dev", "api_key": KEY, "base_url": f"http://127.0.0.1:{calls.port + 1}/v1"}],
+        envs=[{"slug": "dev", "api_key": KEY, "base_url": f"http://localhost:{calls.port + 1}/v1"}],
     )
     client.agents.define(product="provided", tag="on-claude", model="claude")
 

@@ -72,10 +72,10 @@ def _anthropic(prompt: Any, completion: Any) -> Shape:
         "model": "m",
         "stop_sequence": None,
     }
-    started = {**message, "content": [], "stop_reason": None, "usage": {"input_tokens": prompt, "output_tokens": 1}}
     deltas = [event("content_block_delta", index=0, delta={"type": "text_delta", "text": text}) for text in TEXTS]
     stopped = {"stop_reason": "end_turn", "stop_sequence": None}
     usage = {"input_tokens": prompt, "output_tokens": completion}
+    started = {**message, "content": [], "stop_reason": None, "usage": usage}
     return Shape(
         begins=[
             event("message_start", message=started),

@@ -105,10 +105,12 @@ class Upstream:
 async def upstream(provider: str, mode: Mode) -> AsyncIterator[Upstream]:
     hostile = Upstream(provider, mode)
     tasks: set[asyncio.Task[None]] = set()
+    writers: list[asyncio.StreamWriter] = []
 
     def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.create_task(hostile.serve(reader, writer))
         tasks.add(task)
+        writers.append(writer)
 
     server = await asyncio.start_server(connected, "127.0.0.1", 0)
     other = await asyncio.start_server(hostile.record, "127.0.0.1", 0)
@@ -122,6 +124,10 @@ async def upstream(provider: str, mode: Mode) -> AsyncIterator[Upstream]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        for writer in writers:
+            # What nobody read would keep it open.
+            writer.transport.abort()
+        await asyncio.sleep(0)
 
 
 def status(code: int) -> Mode:

@@ -63,8 +63,15 @@ def thinking_delta(text: object) -> Iterator[ThinkingDelta]:
 
 
 def tokens(said: Mapping[str, Any], *names: str) -> int:
-    """The sum of the counts that make sense; Cohere writes them as 5.0."""
-    return sum(int(value) for name in names if isinstance(value := said.get(name), int | float) and 0 <= value < 2**31)
+    """The sum of the counts that make sense."""
+    return sum(_count(said.get(name)) for name in names)
+
+
+def _count(value: object) -> int:
+    # Cohere writes 5 as 5.0.
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return value if isinstance(value, int) and 0 <= value < 2**31 else 0
 
 
 def usage(prompt: int, completion: int, cached: int, reasoning: int) -> TokenUsage:

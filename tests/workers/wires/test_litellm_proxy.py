@@ -1,8 +1,7 @@
 """LiteLLM Proxy, which nobody here wrote, as a provider of Anthropic's format; behind it an OpenAI server on loopback.
 
-It needs more than a hundred packages, so it lives in an environment of its own, which a variable names:
-`make proxy`, then
-`DUCTAPE_TEST_PROXY=.proxy/bin/litellm`.
+It needs more than a hundred packages, so it lives in an environment of its own, which a variable names: `make proxy`,
+then `DUCTAPE_TEST_PROXY=.proxy/bin/litellm`.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from django.conf import settings
 from control_plane.api.errors import ApiError
 from control_plane.catalog.models import ModelEnv, ProviderKey
 from control_plane.products.models import Product
+from control_plane.products.sealing_keys import takes_seals_to
 from control_plane.vault import provider_keys
 from control_plane.vault.keyring import load_keyring
 from ductape.sealing import Sealed, parse
@@ -30,12 +31,12 @@ def refuse_plaintext(body: Any) -> None:
 
 
 def parse_sealed(product: Product, text: str) -> Sealed:
-    """Raises: ApiError: 422 not sealed at all; 409 sealed to a key that is not the product's present one."""
+    """Raises: ApiError: 422 not sealed at all; 409 sealed to a key that this product takes no seals to."""
     try:
         sealed = parse(text)
     except ValueError:
         raise _plaintext_refused() from None
-    if sealed.pk_id != product.keys.latest("created_at").pk_id:
+    if not takes_seals_to(product, sealed.pk_id):
         raise ApiError(
             409,
             "stale_product_key",
@@ -52,22 +53,17 @@ def replace_key(env: ModelEnv, sealed: Sealed, hint: str) -> None:
     stored = provider_keys.store(load_keyring(settings.KEYS_DIR), sealed, key_identity(env, env.key_version))
     ProviderKey.objects.filter(model_env=env).delete()
     ProviderKey.objects.create(
-        workspace_id=env.workspace_id, model_env=env, version=env.key_version, sealed=stored, hint=hint
+        workspace_id=env.workspace_id,
+        model_env=env,
+        version=env.key_version,
+        sealed=stored,
+        product_key=env.model.product.keys.get(pk_id=sealed.pk_id),
+        hint=hint,
     )
 
 
 def key_identity(env: ModelEnv, version: int) -> provider_keys.ProviderKeyRow:
-    model = env.model
-    return provider_keys.ProviderKeyRow(
-        workspace_id=str(env.workspace_id),
-        product_id=str(model.product_id),
-        model_id=str(model.id),
-        model_tag=model.tag,
-        env=env.environment.slug,
-        version=version,
-        provider=model.provider,
-        base_url=env.base_url,
-    )
+    return ProviderKey(workspace_id=env.workspace_id, model_env=env, version=version).identity()
 
 
 def _plaintext_refused() -> ApiError:

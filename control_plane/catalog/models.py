@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 
-from control_plane.products.models import Environment, Product
-from control_plane.vault.fields import SealedField
+from control_plane.products.models import Environment, Product, ProductKey
+from control_plane.vault.fields import SealedField, at_rest_kid
+from control_plane.vault.models import SecretRow
+from control_plane.vault.provider_keys import ProviderKeyRow
 from control_plane.versions.models import Version, Versioned
 from control_plane.workspaces.models import WorkspaceRow
 
@@ -62,14 +66,32 @@ class ModelEnv(WorkspaceRow):
         return f"{self.model} in {self.environment}"
 
 
-class ProviderKey(WorkspaceRow):
+class ProviderKey(WorkspaceRow, SecretRow):
     """A stored provider key. There is one per model environment, and what it replaced is gone."""
 
     model_env = models.OneToOneField(ModelEnv, on_delete=models.CASCADE, related_name="provider_key")
     version = models.PositiveIntegerField(editable=False)
     sealed = SealedField()
+    at_rest_kid = at_rest_kid("sealed")
+    product_key = models.ForeignKey(ProductKey, on_delete=models.PROTECT, related_name="provider_keys", editable=False)
+    """What it is sealed to: a key pair cannot go while a provider key needs it."""
     hint = models.CharField(max_length=4, blank=True, editable=False)
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    IDENTITY_FIELDS: ClassVar[tuple[str, ...]] = ("model_env__model", "model_env__environment")
+
+    def identity(self) -> ProviderKeyRow:
+        model = self.model_env.model
+        return ProviderKeyRow(
+            workspace_id=str(self.workspace_id),
+            product_id=str(model.product_id),
+            model_id=str(model.id),
+            model_tag=model.tag,
+            env=self.model_env.environment.slug,
+            version=self.version,
+            provider=model.provider,
+            base_url=self.model_env.base_url,
+        )
 
     def __str__(self) -> str:
         return f"{self.model_env}, key version {self.version}"

@@ -13,8 +13,9 @@ from control_plane.agents.targets import Target, find_target, resolve_target
 from control_plane.api.errors import ApiError
 from control_plane.catalog.keys import key_identity
 from control_plane.catalog.models import Model, ModelEnv, ProviderKey
+from control_plane.catalog.resealing import reseal
 from control_plane.products.models import Environment, Product
-from control_plane.products.services import get_product, key_row
+from control_plane.products.services import get_product
 from control_plane.runs.abilities import refuse_unmet_needs
 from control_plane.vault import product_keys, provider_keys
 from control_plane.vault.keyring import load_keyring
@@ -80,7 +81,7 @@ def destination(prepared: Prepared) -> Destination:
         model_name=prepared.resolved.model_name,
         base_url=model_env.base_url if model_env else None,
         local=prepared.local,
-        key=_open(prepared.product, model_env, key) if model_env and key else None,
+        key=_open(model_env, key) if model_env and key else None,
     )
 
 
@@ -124,13 +125,14 @@ def _messages(agent: Agent | None, given: RunInput) -> list[ChatMessage]:
     return [*system, {"role": "user", "content": text}]
 
 
-def _open(product: Product, model_env: ModelEnv, key: ProviderKey) -> SecretStr:
+def _open(model_env: ModelEnv, key: ProviderKey) -> SecretStr:
     ring = load_keyring(settings.KEYS_DIR)
     identity = key_identity(model_env, key.version)
-    pk_id = provider_keys.pk_id_of(ring, key.sealed, identity)
-    product_key = product.keys.get(pk_id=pk_id)
-    private = product_keys.open_private(ring, product_key.record, key_row(product, pk_id))
-    return provider_keys.open_provider_key(ring, key.sealed, identity, private)
+    private = product_keys.open_private(ring, key.product_key.record, key.product_key.identity())
+    opened = provider_keys.open_provider_key(ring, key.sealed, identity, private)
+    if key.product_key.retiring_until is not None:
+        reseal(ring, key, private)
+    return opened
 
 
 def _cannot_run(code: str, reason: str) -> ApiError:

@@ -7,6 +7,7 @@ import pytest
 from django.apps import apps
 from django.core.management import call_command
 
+from control_plane.vault.models import KeyCanary, KeyHolder
 from control_plane.workspaces.models import AccessToken, Workspace, WorkspaceRow
 
 ROOT = Path(__file__).parents[2]
@@ -30,7 +31,7 @@ def test_no_module_is_a_drawer_for_anything() -> None:
 def test_every_tenant_table_needs_a_scope() -> None:
     ours = [model for model in apps.get_models() if model.__module__.startswith("control_plane.")]
     unscoped = [model for model in ours if not issubclass(model, WorkspaceRow)]
-    assert set(unscoped) == {Workspace, AccessToken}
+    assert set(unscoped) == {Workspace, AccessToken, KeyHolder, KeyCanary}
 
 
 @pytest.mark.django_db

@@ -118,6 +118,7 @@ _EXAMPLES: dict[type[BaseModel], dict[str, Any]] = {
         "pk_id": "pk_9d3e51c07ab2f864",
         "public_key": "CQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
         "fingerprint": "6bdd84af6bf78ed5893e4aeb1a6ae63a",
+        "retiring": [{"pk_id": "pk_07a1e35d90c4be28", "taken_until": "2026-11-22T09:10:00Z", "needed_by": 2}],
     },
     entities.EnvironmentInput: {"slug": "qa", "name": "Tests"},
     entities.EnvironmentUpdate: {"active": False},

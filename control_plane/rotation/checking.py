@@ -42,8 +42,7 @@ class Report:
             *(f"the canary of {key}: {state}" for key, state in self.canaries.items()),
             *(f"does not open: {row}" for row in self.unreadable),
             *(f"opens with another key than it says: {row}" for row in self.other_key),
-            "everything opens" if self.sound and self.opened else "",
-            "outer layers only: no root private key here" if not self.opened else "",
+            "every layer was opened" if self.opened else "outer layers only: there is no root private key here",
         ]
 
     def as_json(self) -> dict[str, Any]:

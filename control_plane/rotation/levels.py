@@ -1,8 +1,8 @@
 """What has to be written anew at each level of keys: which rows, and what becomes of one.
 
-    at-rest   every secret column: unwrapped and wrapped again, still sealed; control can do it
-    root      the private halves of products' key pairs, sealed to the active root key; where root private keys are
-    product   provider keys, sealed to the active key pair of their product; there too
+at-rest   every secret column: unwrapped and wrapped again, still sealed; control can do it
+root      the private halves of products' key pairs, sealed to the active root key; where root private keys are
+product   provider keys, sealed to the active key pair of their product; there too
 """
 
 from __future__ import annotations

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, Manager
 
 from control_plane.products.models import ProductKey
 from control_plane.rotation.levels import sealed_columns
@@ -14,8 +15,9 @@ def rows_by_key() -> Counter[str]:
     """By the names of keys, such as `at-rest a1`."""
     counts = Counter[str]()
     for model, _ in sealed_columns():
-        by_kid = model._default_manager.order_by().values_list("at_rest_kid").annotate(rows=Count("id"))
-        counts.update({f"at-rest {kid}": rows for kid, rows in by_kid})
-    by_root = ProductKey.objects.order_by().values_list("root_kid").annotate(rows=Count("id"))
-    counts.update({f"root {kid}": rows for kid, rows in by_root})
+        rows: Manager[Any] = model._default_manager
+        by_kid = rows.order_by().values_list("at_rest_kid").annotate(count=Count("id"))
+        counts.update({f"at-rest {kid}": count for kid, count in by_kid})
+    by_root = ProductKey.objects.order_by().values_list("root_kid").annotate(count=Count("id"))
+    counts.update({f"root {kid}": count for kid, count in by_root})
     return counts

@@ -1,7 +1,7 @@
 """The text of the key files that hold several keys. Errors name key ids, never what a file holds.
 
-    2: {"version": 2, "keys": {kid: {"state": state, "key": base64}}}; a destroyed key has no "key"
-    1: {"active": kid, "keys": {kid: base64}}, which has no versions; read, never written
+2: {"version": 2, "keys": {kid: {"state": state, "key": base64}}}; a destroyed key has no "key"
+1: {"active": kid, "keys": {kid: base64}}, which has no versions; read, never written
 """
 
 from __future__ import annotations

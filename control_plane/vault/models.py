@@ -36,7 +36,7 @@ class KeyHolder(models.Model):
 
 
 class KeyCanary(models.Model):
-    """A known text under one key: whether a key file holds the key that it says it does. No tenant's, hence no scope."""
+    """A known text under one key: does a key file hold the key that it says? No tenant's, hence no scope."""
 
     key = models.CharField(max_length=64, primary_key=True)
     """Ring and id, such as `at-rest a2`."""

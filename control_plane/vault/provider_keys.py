@@ -57,9 +57,7 @@ def open_provider_key(ring: Keyring, stored: str, row: ProviderKeyRow, private: 
         raise SecretUnreadable from None
 
 
-def reseal(
-    ring: Keyring, stored: str, row: ProviderKeyRow, private: X25519PrivateKey, public: SealingKey
-) -> str:
+def reseal(ring: Keyring, stored: str, row: ProviderKeyRow, private: X25519PrivateKey, public: SealingKey) -> str:
     """The stored provider key, sealed to another key pair of its product.
 
     Raises:

@@ -12,6 +12,7 @@ from ductape.resources.base import UNSET, Deleted, Unset, all_pages, body, given
 from ductape.resources.history import History
 from ductape.resources.keyed_envs import EnvLike, KeyedEnv, Seal
 from ductape.resources.overrides import Overrides
+from ductape.resources.sealing_keys import SealingKeys
 from ductape.sending import TransportT, operation
 from ductape.settings import ClientSettings
 from ductape.types.entities import LocalSettings, Model, ModelCreate, ModelUpdate, SealingKey
@@ -22,7 +23,7 @@ from ductape.types.versions import Rollback
 class Models(History[TransportT]):
     def __init__(self, transport: TransportT, settings: ClientSettings) -> None:
         super().__init__(transport, settings)
-        self._sealing_keys: dict[str, SealingKey] = {}
+        self._sealing_keys = SealingKeys(settings.product_key_fingerprint)
 
     @operation
     def create(
@@ -149,6 +150,11 @@ class Models(History[TransportT]):
         url = self._path(product, tag, "rollback")
         return Call("POST", url, Model.model_validate, body=fields, idempotency_key=new_key())
 
+    @operation
+    def key_to_seal_to(self, *, product: str | None = None) -> Flow[SealingKey]:
+        """The product's sealing key, for `ductape.sealing.seal`; it is the pinned one if one was pinned."""
+        return self._sealing_keys.of(self._settings.product_or(product))
+
     list = fetch_all
 
     def _update(self, product: str, tag: str, call: Call[Model], keyed: Sequence[KeyedEnv]) -> Flow[Model]:
@@ -170,7 +176,7 @@ class Models(History[TransportT]):
             if error.code != "stale_product_key":
                 raise
         # The product's key was rotated since this client fetched it.
-        self._sealing_keys.pop(product, None)
+        self._sealing_keys.forget(product)
         return (yield from self._send_once(product, call, seals))
 
     def _send_once(self, product: str, call: Call[Model], seals: Sequence[Seal]) -> Flow[Model]:
@@ -180,10 +186,7 @@ class Models(History[TransportT]):
         return model
 
     def _sealed(self, product: str, call: Call[Model], seals: Sequence[Seal]) -> Flow[Call[Model]]:
-        key = self._sealing_keys.get(product)
-        if key is None:
-            key = yield Call("GET", path("products", product, "sealing-key"), SealingKey.model_validate)
-            self._sealing_keys[product] = key
+        key = yield from self._sealing_keys.of(product)
         assert call.body is not None
         return replace(call, body={**call.body, "envs": keyed_envs.with_seals(call.body["envs"], seals, key)})
 

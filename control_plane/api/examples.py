@@ -112,6 +112,7 @@ _EXAMPLES: dict[type[BaseModel], dict[str, Any]] = {
         **_MADE,
     },
     entities.ProductDeleted: {"deleted": True, "tag": "shop", "contents": {"models": 2, "agents": 3, "runs": 140}},
+    entities.SealingKeyRotate: {"grace_minutes": 10},
     entities.SealingKey: {
         "installation": "ins_4f1c2a9be07d6853",
         "product_id": "0199c7a4-5c00-7000-8000-000000000001",

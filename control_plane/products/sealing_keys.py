@@ -13,12 +13,10 @@ from control_plane.api.errors import ApiError
 from control_plane.products.models import Product, ProductKey
 from control_plane.vault import product_keys
 from control_plane.vault.keyring import load_keyring
-from ductape.types.entities import RetiringKey, SealingKey
+from ductape.types.entities import RetiringKey, SealingKey, SealingKeyRotate
 
-TAKEN_ON = timedelta(minutes=10)
-"""How long seals to the key before are taken, for clients that have fetched it."""
 KEPT_ON = timedelta(minutes=1)
-"""How much longer it is kept at least: a request may have begun in time."""
+"""How much longer than seals to it are taken a key pair is kept at least: a request may have begun in time."""
 
 
 def create_key(product: Product) -> ProductKey:
@@ -54,11 +52,11 @@ def takes_seals_to(product: Product, pk_id: str) -> bool:
 
 
 @transaction.atomic
-def rotate_sealing_key(product: Product) -> SealingKey:
+def rotate_sealing_key(*, product: Product, wanted: SealingKeyRotate) -> SealingKey:
     """Make a new key pair the one to seal with. Provider keys are sealed to it again where they can be opened.
 
     Raises:
-        ApiError: 409 the rotation before is younger than ten minutes.
+        ApiError: 409 seals to the key before the present one are still taken.
     """
     # Of two at once the second finds what the first did.
     Product.objects.select_for_update(no_key=True).get(id=product.id)
@@ -67,10 +65,10 @@ def rotate_sealing_key(product: Product) -> SealingKey:
         raise ApiError(
             409,
             "rotation_in_progress",
-            "the sealing key was rotated less than ten minutes ago; see `retiring` of the sealing key, and try later",
+            "seals to the key before are still taken; try again when that is over (`retiring` of the sealing key)",
             retryable=True,
         )
-    product.keys.filter(retiring_until=None).update(retiring_until=now + TAKEN_ON)
+    product.keys.filter(retiring_until=None).update(retiring_until=now + timedelta(minutes=wanted.grace_minutes))
     create_key(product)
     return sealing_key(product)
 

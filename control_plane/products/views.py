@@ -9,7 +9,7 @@ from control_plane.products import sealing_keys, services, shown
 from control_plane.workspaces.models import Scope
 from ductape.types import entities
 from ductape.types.answers import Deleted, Page
-from ductape.types.entities import EnvironmentInput, EnvironmentUpdate, ProductCreate, ProductUpdate
+from ductape.types.entities import EnvironmentInput, EnvironmentUpdate, ProductCreate, ProductUpdate, SealingKeyRotate
 
 
 class ProductList(TenantView):
@@ -57,9 +57,9 @@ class SealingKeyDetail(TenantView):
 class SealingKeyRotation(TenantView):
     @once
     @operation("sealing_key_rotate", "Rotate the sealing key of a product", status=201, refuses=(409,))
-    def post(self, product: str) -> entities.SealingKey:
-        """The key before is taken for ten more minutes. Provider keys need not be given again."""
-        return sealing_keys.rotate_sealing_key(services.get_product(product))
+    def post(self, product: str, wanted: SealingKeyRotate) -> entities.SealingKey:
+        """The key before is taken for a while longer. Provider keys need not be given again."""
+        return sealing_keys.rotate_sealing_key(product=services.get_product(product), wanted=wanted)
 
 
 class EnvironmentList(TenantView):

@@ -10,6 +10,10 @@ from ductape.resources import sealing_keys
 from ductape.resources.base import UNSET, Resource, Unset, all_pages, body, given, path
 from ductape.resources.environments import Environments
 from ductape.sending import TransportT, operation
+from ductape.resources import sealing_keys
+from ductape.resources.base import UNSET, Resource, Unset, all_pages, body, given, path
+from ductape.resources.environments import Environments
+from ductape.sending import TransportT, operation
 from ductape.types.entities import (
     EnvironmentInput,
     Product,
@@ -84,14 +88,18 @@ class Products(Resource[TransportT]):
         return sealing_keys.fetch(self._settings.product_or(tag))
 
     @operation
-    def rotate_sealing_key(self, *, tag: str | None = None) -> Call[SealingKey]:
+    def rotate_sealing_key(self, *, tag: str | None = None, grace_minutes: int | Unset = UNSET) -> Call[SealingKey]:
         """Make a new key pair. Provider keys need not be given again: runners seal them to it.
 
+        Args:
+            grace_minutes: how long seals to the key before are still taken, for clients that have fetched it; 10.
+
         Raises:
-            ConflictError: it was rotated less than ten minutes ago.
+            ConflictError: seals to the key before the present one are still taken.
         """
         url = path("products", self._settings.product_or(tag), "rotate-sealing-key")
-        return Call("POST", url, SealingKey.model_validate, idempotency_key=new_key())
+        rotate = body(SealingKeyRotate, given(grace_minutes=grace_minutes))
+        return Call("POST", url, SealingKey.model_validate, body=rotate, idempotency_key=new_key())
 
     @operation
     def plan_promotion(self, *, from_env: str, to_env: str, tag: str | None = None) -> Call[PromotionPlan]:

@@ -82,7 +82,9 @@ def test_a_process_says_what_it_can_do_its_part_with(keys: Path) -> None:
     assert load_keyring(keys / "runner").seals_with == ["at-rest a1", "root r1"]
 
 
-@pytest.mark.parametrize(("mode", "fits"), [(0o400, True), (0o440, True), (0o600, True), (0o404, False), (0o420, False)])
+@pytest.mark.parametrize(
+    ("mode", "fits"), [(0o400, True), (0o440, True), (0o600, True), (0o404, False), (0o420, False)]
+)
 def test_a_file_that_others_could_read_is_refused(keys: Path, mode: int, fits: bool) -> None:
     (keys / "runner" / "root.private.json").chmod(mode)
     if fits:

@@ -75,7 +75,7 @@ def test_files_that_cannot_be_used_are_said(keys: Path) -> None:
     path = keys / "runner" / "at_rest.json"
     path.chmod(0o600)
     path.write_text("{}")
-    with pytest.raises(KeyFileRefused, match="at_rest.json: it is no JSON object"):
+    with pytest.raises(KeyFileRefused, match=r"at_rest\.json: it is no JSON object"):
         Ring(keys, "at-rest").stage()
 
 

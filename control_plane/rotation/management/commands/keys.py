@@ -23,6 +23,7 @@ from control_plane.vault.key_files import copy_to_escrow, init_key_files
 from control_plane.vault.key_states import StateRefused
 from control_plane.vault.keyring import KeyFileRefused, KeyFilesMissing, Keyring, load_keyring
 from control_plane.vault.rings import RINGS, Ring
+from ductape.types.entities import SealingKeyRotate
 
 _STEPS: dict[str, tuple[Callable[[Ring, str], None], str]] = {
     "promote": (steps.promote, "seal with a staged key from now on; refused while a live process lacks it"),
@@ -190,4 +191,4 @@ def _begin(name: str) -> None:
         if product is None:
             raise CommandError(f"no product {name!r}; name it as workspace/product")
         if not product.keys.exclude(retiring_until=None).exists():
-            rotate_sealing_key(product)
+            rotate_sealing_key(product=product, wanted=SealingKeyRotate())

@@ -69,7 +69,10 @@ def product(ring: Keyring, keys_of: Q) -> list[Work]:
     Args:
         keys_of: of which products, as a condition on their keys.
     """
-    retiring = ProductKey.objects.filter(keys_of).exclude(retiring_until=None).order_by().values("id")
+
+    def rows() -> QuerySet[ProviderKey]:
+        retiring = ProductKey.objects.filter(keys_of).exclude(retiring_until=None).order_by().values("id")
+        return ProviderKey.objects.filter(product_key__in=retiring)
 
     @cache
     def private(key: ProductKey) -> X25519PrivateKey:
@@ -79,7 +82,7 @@ def product(ring: Keyring, keys_of: Q) -> list[Work]:
         to = active_key(key.product_key.product)
         return {"sealed": resealed(ring, key, private(key.product_key), to), "product_key_id": to.id}
 
-    return [Work(ProviderKey, "sealed", lambda: ProviderKey.objects.filter(product_key__in=retiring), rewrite, True)]
+    return [Work(ProviderKey, "sealed", rows, rewrite, True)]
 
 
 def _rewrapping(ring: Keyring, model: type[SecretRow], column: str) -> Work:

@@ -14,12 +14,17 @@ from django.conf import settings as django_settings
 from django.db import connection
 
 from control_plane.catalog.models import ProviderKey
-from control_plane.products.models import Product
+from control_plane.products.models import Product, ProductKey
+from control_plane.products.sealing_keys import active_key
+from control_plane.products.services import create_product
 from control_plane.rotation.checking import check
-from control_plane.tenancy.entering import as_operator
+from control_plane.tenancy.entering import as_operator, in_workspace
+from control_plane.vault.errors import SecretUnreadable
 from control_plane.vault.key_files import copy_to_escrow, init_key_files
 from control_plane.vault.keyring import Keyring, read_keyring
+from ductape.types.entities import ProductCreate
 from tests.control_plane.rotation.conftest import Keys
+from tests.control_plane.rotation.opened import opened
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ORDER = ("workspaces_workspace", "products_product", "products_environment", "products_productkey", "catalog_model",
@@ -93,23 +98,25 @@ def test_provider_keys_of_a_deleted_product_do_not_come_back_with_a_backup(
     keyed: Product, alice: Any, ring: Callable[[], Keyring], owner: psycopg.Connection[Any]
 ) -> None:
     backup = dump(owner, *ORDER)
-    pairs = backup.pop("products_productkey")
     assert alice.delete("products/shop/models/gpt").status_code == 200
     assert alice.delete("products/shop").status_code == 200
-    del pairs
     with as_operator():
-        assert not Product.objects.exists()
+        assert not ProductKey.objects.exists()
     empty(owner)
 
-    restore(owner, backup)
-    alice.post("products", {"name": "Other"})
-    owner.execute("UPDATE catalog_providerkey SET product_key_id = (SELECT id FROM products_productkey)")
-    with as_operator():
-        rows = [f"catalog_providerkey {key.id}" for key in ProviderKey.objects.order_by("id")]
-        found = check(ring())
+    # A backup from which the key pair was destroyed too, beside a product that lives.
+    restore(owner, {**backup, "products_productkey": b""})
+    with in_workspace(alice.workspace.id):
+        other = create_product(workspace_id=alice.workspace.id, wanted=ProductCreate(name="Other", envs=[]))
+        pair = active_key(other)
+    owner.execute("UPDATE catalog_providerkey SET product_key_id = %s", [pair.id])
 
-    assert len(rows) == 2
-    assert sorted(found.unreadable + found.other_key) == sorted(rows)
+    with as_operator():
+        keys = list(ProviderKey.objects.all())
+        assert len(keys) == 2
+        for key in keys:
+            with pytest.raises(SecretUnreadable):
+                opened(ring(), key)
     connection.close()
 
 

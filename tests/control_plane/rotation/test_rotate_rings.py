@@ -34,7 +34,7 @@ def test_a_whole_rotation_of_the_at_rest_ring(
     assert "2 rows of catalog_providerkey to be written anew" in keys("rotate", "at-rest", "--plan")
     with pytest.raises(CommandError, match="3 rows still need an older key"):
         keys("rotate", "at-rest", "--verify")
-    with pytest.raises(CommandError, match="3 rows need at-rest a1; run `manage.py keys rotate at-rest` first"):
+    with pytest.raises(CommandError, match=r"3 rows need at-rest a1; run `manage"):
         keys("retire", "at-rest", "a1")
 
     done = keys("rotate", "at-rest")

@@ -140,7 +140,7 @@ def kill(level: str, times: int, product: Product, key_dir: Path, rotator: subpr
     return life
 
 
-def check_all(life: Life, product: Product, keys: Keys) -> None:
+def check_all(life: Life, level: str, product: Product, keys: Keys) -> None:
     keys("rotate", level)
     keys("rotate", level, "--verify")
     assert life.failed == []
@@ -163,7 +163,7 @@ def models(keyed: Product, alice: Any) -> Product:
 def test_a_killed_rotation_loses_nothing(
     models: Product, keys: Keys, key_dir: Path, rotator: subprocess.Popen[str], level: str
 ) -> None:
-    check_all(kill(level, 5, models, key_dir, rotator), models, keys)
+    check_all(kill(level, 5, models, key_dir, rotator), level, models, keys)
 
 
 @pytest.mark.slow
@@ -172,4 +172,4 @@ def test_a_killed_rotation_loses_nothing(
 def test_a_hundred_kills_lose_nothing(
     models: Product, keys: Keys, key_dir: Path, rotator: subprocess.Popen[str], level: str
 ) -> None:
-    check_all(kill(level, 100, models, key_dir, rotator), models, keys)
+    check_all(kill(level, 100, models, key_dir, rotator), level, models, keys)

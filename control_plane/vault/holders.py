@@ -14,7 +14,7 @@ from django.db import DatabaseError, connection
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from control_plane.vault.keyring import Keyring, load_keyring
+from control_plane.vault.keyring import KeyFileRefused, KeyFilesMissing, Keyring, load_keyring
 from control_plane.vault.models import KeyHolder
 
 logger = logging.getLogger(__name__)
@@ -65,7 +65,7 @@ def _say_forever() -> None:
 def _say_once() -> None:
     try:
         say(load_keyring(settings.KEYS_DIR))
-    except DatabaseError as error:
+    except (DatabaseError, KeyFilesMissing, KeyFileRefused) as error:
         logger.warning("the keys of this process could not be recorded: %s", type(error).__name__)
     finally:
         connection.close()

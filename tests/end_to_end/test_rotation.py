@@ -16,7 +16,10 @@ from ductape import Ductape
 from ductape.stack import Stack
 from tests.end_to_end.provider import Provider
 
-pytestmark = pytest.mark.slow
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif("DUCTAPE_LONG_TESTS" not in os.environ, reason="takes a minute; DUCTAPE_LONG_TESTS=1 runs it"),
+]
 SECRET = "canary-rotated-0123456789"
 HEARTBEAT_SECONDS = 30.0
 

@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import django
@@ -23,9 +23,9 @@ from django.db.models import Q  # noqa: E402
 
 from control_plane.rotation import levels, rewriting  # noqa: E402
 from control_plane.tenancy.entering import as_operator  # noqa: E402
-from control_plane.vault.keyring import read_keyring  # noqa: E402
+from control_plane.vault.keyring import Keyring, read_keyring  # noqa: E402
 
-LEVELS = {
+LEVELS: dict[str, Callable[[Keyring], list[levels.Work]]] = {
     "at-rest": levels.at_rest,
     "root": levels.root,
     "product": lambda ring: levels.product(ring, Q()),

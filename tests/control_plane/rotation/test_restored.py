@@ -44,14 +44,14 @@ def owner(services: Any) -> Iterator[psycopg.Connection[Any]]:
 def dump(owner: psycopg.Connection[Any], *tables: str) -> dict[str, bytes]:
     backup = {}
     for table in tables:
-        with owner.cursor().copy(f"COPY {_writable(owner, table)} TO STDOUT") as copy:  # type: ignore[arg-type]
+        with owner.cursor().copy(f"COPY {_writable(owner, table)} TO STDOUT") as copy:
             backup[table] = b"".join(bytes(chunk) for chunk in copy)
     return backup
 
 
 def restore(owner: psycopg.Connection[Any], backup: dict[str, bytes]) -> None:
     for table, rows in backup.items():
-        with owner.cursor().copy(f"COPY {_writable(owner, table)} FROM STDIN") as copy:  # type: ignore[arg-type]
+        with owner.cursor().copy(f"COPY {_writable(owner, table)} FROM STDIN") as copy:
             copy.write(rows)
 
 

@@ -10,10 +10,6 @@ from ductape.resources import sealing_keys
 from ductape.resources.base import UNSET, Resource, Unset, all_pages, body, given, path
 from ductape.resources.environments import Environments
 from ductape.sending import TransportT, operation
-from ductape.resources import sealing_keys
-from ductape.resources.base import UNSET, Resource, Unset, all_pages, body, given, path
-from ductape.resources.environments import Environments
-from ductape.sending import TransportT, operation
 from ductape.types.entities import (
     EnvironmentInput,
     Product,

@@ -126,6 +126,8 @@ class Product(Output):
 class ProductDeleted(Deleted):
     contents: dict[str, int] = {}
     """How many models, agents and runs went with it."""
+
+
 class SealingKeyRotate(Input):
     grace_minutes: int = Field(default=10, ge=0, le=60)
     """How long seals to the key before are still taken, for clients that have fetched it."""

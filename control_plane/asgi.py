@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import resource
 
 import django
 
+# What a crash would write to disk holds the keys that were open.
+resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "control_plane.settings")
 django.setup()
 

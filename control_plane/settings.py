@@ -31,6 +31,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "control_plane.api",
     "control_plane.tenancy",
+    "control_plane.audit",
     "control_plane.workspaces",
     "control_plane.vault",
     "control_plane.idempotency",
@@ -110,6 +111,8 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": ["control_plane.gateway.openapi.add_runner", "control_plane.api.openapi.describe"],
 }
 
+DEFAULT_EXCEPTION_REPORTER = "control_plane.api.reporting.BareReporter"
+
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
 
 LANGUAGE_CODE = "en-us"
@@ -118,6 +121,8 @@ USE_TZ = True
 STATIC_URL = "/static/"
 STATIC_ROOT = environ.text("DUCTAPE_STATIC_ROOT", ".ductape/static")
 
+# Sets the handlers up and scrubs every record of the process, for whatever handler it is.
+LOGGING_CONFIG = "ductape.scrubbing.configure"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -6,6 +6,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
 from control_plane.api.errors import already_exists, not_found
+from control_plane.audit.actions import Action
+from control_plane.audit.services import write_entry
 from control_plane.workspaces.models import Member, Role
 from control_plane.workspaces.services import add_member
 from ductape.types.members import MemberCreate, MemberUpdate
@@ -37,8 +39,10 @@ def create_member(*, workspace_id: UUID, wanted: MemberCreate) -> Member:
 def update_member(*, member_id: UUID, wanted: MemberUpdate) -> Member:
     """Change the role. The member's tokens follow at once."""
     member = get_member(member_id)
+    before = {"role": str(member.role)}
     member.role = Role(wanted.role)
     member.save(update_fields=["role", "updated_at"])
+    write_entry(Action.MEMBER_UPDATED, member.subject, before=before, after={"role": wanted.role})
     return member
 
 
@@ -46,5 +50,7 @@ def update_member(*, member_id: UUID, wanted: MemberUpdate) -> Member:
 def delete_member(*, member_id: UUID) -> str:
     """End the membership and the member's tokens; the user stays. Returns the user's name."""
     member = get_member(member_id)
+    gone, tokens = member.subject, list(member.access_tokens.values_list("id", flat=True))
     member.delete()
-    return member.user.get_username()
+    write_entry(Action.MEMBER_DELETED, gone, tokens=tokens)
+    return gone.tag

@@ -3,13 +3,14 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
-from control_plane.access import members, shown, tokens
+from control_plane.access import entries, members, shown, tokens
 from control_plane.api.operations import operation
 from control_plane.api.pagination import page
 from control_plane.api.views import TenantView, deleted
 from control_plane.idempotency.once import once
 from control_plane.workspaces.models import Scope
 from ductape.types.answers import Deleted, Page
+from ductape.types.audit import AuditEntry, AuditFilter
 from ductape.types.members import Member, MemberCreate, MemberUpdate
 from ductape.types.tokens import AccessToken, CurrentToken, IssuedToken, TokenCreate, TokenRotate
 
@@ -89,3 +90,12 @@ class MemberDetail(TenantView):
     def delete(self, member: UUID) -> Deleted:
         """And with it the member's tokens."""
         return deleted(members.delete_member(member_id=member))
+
+
+class AuditList(TenantView):
+    needs = Scope.ADMIN
+
+    @operation("audit_list", "List what happened, newest first")
+    def get(self, query: AuditFilter) -> Page[AuditEntry]:
+        """Every change and every opening of a provider key, and who did it. Entries cannot be changed or deleted."""
+        return page(self.request, entries.find_entries(query), entries.shown, by="id", backwards=True)

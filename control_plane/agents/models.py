@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from django.db import models
 
+from control_plane.audit.services import Subject
 from control_plane.products.models import Environment, Product
 from control_plane.versions.models import Version, Versioned
 from control_plane.workspaces.models import WorkspaceRow
@@ -31,6 +32,10 @@ class Agent(Versioned):
 
     def __str__(self) -> str:
         return self.tag
+
+    @property
+    def subject(self) -> Subject:
+        return Subject(self.workspace_id, "agent", self.id, self.tag, product=self.product.tag)
 
 
 class AgentVersion(Version):

@@ -11,6 +11,8 @@ from django.db import transaction
 from control_plane.agents.services import content_of as agent_content
 from control_plane.agents.services import define_agent, redefinition
 from control_plane.api.errors import ApiError
+from control_plane.audit.actions import Action
+from control_plane.audit.services import write_entry
 from control_plane.catalog.models import ModelEnv
 from control_plane.catalog.services import update_model
 from control_plane.products.models import Product
@@ -58,6 +60,9 @@ def promote(*, product: Product, wanted: Promote, author: str) -> PromotionPlan:
         _promote_model(product, tag, wanted, source["models"][tag], author, message)
     for tag in sorted(tag for kind, tag in changed if kind == "agents"):
         _promote_agent(product, tag, wanted.to_env, source["agents"][tag], author, message)
+    write_entry(
+        Action.PRODUCT_PROMOTED, product.subject, from_env=wanted.from_env, to_env=wanted.to_env, plan=plan.hash
+    )
     return plan.model_copy(update={"applied": True})
 
 

@@ -9,6 +9,8 @@ from control_plane.agents.models import Agent, AgentEnv
 from control_plane.agents.tools import check_tools
 from control_plane.api.errors import not_found
 from control_plane.api.versions import refuse_other_version
+from control_plane.audit.actions import Action
+from control_plane.audit.services import write_entry
 from control_plane.catalog.services import as_json
 from control_plane.products.models import Product
 from control_plane.products.services import lock_product, named_environments
@@ -64,7 +66,10 @@ def define_agent(*, product: Product, wanted: AgentDefine, author: str, if_versi
 
 @transaction.atomic
 def delete_agent(*, product: Product, tag: str) -> None:
-    get_agent(product, tag).delete()
+    agent = get_agent(product, tag)
+    gone = agent.subject
+    agent.delete()
+    write_entry(Action.AGENT_DELETED, gone)
 
 
 def agents_using(product: Product, model_tag: str) -> list[str]:

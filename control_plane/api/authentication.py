@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from rest_framework.authentication import BaseAuthentication
@@ -15,8 +16,11 @@ if TYPE_CHECKING:
     from control_plane.api.views import TenantView
 
 
-def principal_of(authorization: str) -> Principal:
+def principal_of(authorization: str, *, request_id: str, address: str) -> Principal:
     """Who an `Authorization` header speaks for.
+
+    Args:
+        request_id, address: of the request, for the log of what was done.
 
     Raises:
         ApiError: 401, the same for every reason.
@@ -25,12 +29,14 @@ def principal_of(authorization: str) -> Principal:
     principal = check_token(token.strip()) if scheme.lower() == "bearer" else None
     if principal is None:
         raise unauthenticated()
-    return principal
+    return replace(principal, request_id=request_id, address=address)
 
 
 class AccessTokenAuthentication(BaseAuthentication):
     def authenticate(self, request: Request) -> tuple[Principal, None]:
-        return principal_of(request.headers.get("Authorization", "")), None
+        request_id: str = request._request.request_id  # type: ignore[attr-defined]  # set by RequestIdMiddleware
+        address = request.META.get("REMOTE_ADDR", "")
+        return principal_of(request.headers.get("Authorization", ""), request_id=request_id, address=address), None
 
 
 def scope_for(method: str | None) -> Scope:

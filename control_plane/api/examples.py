@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from ductape.types import agents, answers, entities, members, runs, tokens, versions
+from ductape.types import agents, answers, audit, entities, members, runs, tokens, versions
 from ductape.types.config import Resolved
 
 _MADE = {"created_at": "2026-11-22T09:00:00Z", "updated_at": "2026-11-22T09:00:00Z"}
@@ -188,6 +188,30 @@ _EXAMPLES: dict[type[BaseModel], dict[str, Any]] = {
                 "reason": {"code": "model_not_found", "message": "no model 'claude' here; check the tag"},
             },
         ],
+    },
+    audit.AuditEntry: {
+        "id": "0199c7a4-5c00-7000-8000-000000000008",
+        "at": "2026-11-22T09:00:00Z",
+        "action": "model.updated",
+        "kind": "model",
+        "object_id": "0199c7a4-5c00-7000-8000-000000000003",
+        "tag": "gpt",
+        "product": "shop",
+        "env": None,
+        "actor": {
+            "kind": "token",
+            "id": "0199c7a4-5c00-7000-8000-000000000006",
+            "name": "ci",
+            "member": None,
+            "request_id": "req_0199c7a45c0070008000000000000000",
+            "address": "192.0.2.7",
+        },
+        "before": {"settings": {"temperature": 0.7}},
+        "after": {"settings": {"temperature": 0.2}},
+        "details": {"version": 2},
+        "lane": 0,
+        "seq": 17,
+        "hash": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     },
     versions.Version: {
         "number": 1,

@@ -21,18 +21,24 @@ MAX_LIMIT = 200
 
 
 def page(
-    request: Request, rows: QuerySet[ModelT], show: Callable[[ModelT], OutputT], *, by: str = "tag"
+    request: Request,
+    rows: QuerySet[ModelT],
+    show: Callable[[ModelT], OutputT],
+    *,
+    by: str = "tag",
+    backwards: bool = False,
 ) -> Page[OutputT]:
     """One page of a list, in the order of a unique column.
 
     Args:
         by: the column; the cursor is its last value seen, so that pages stay right while rows come and go.
+        backwards: from the greatest value down.
     """
     limit = _limit(request.query_params.get("limit"))
     cursor = request.query_params.get("cursor")
     if cursor:
-        rows = _after(rows, by, cursor)
-    found = list(rows.order_by(by)[: limit + 1])
+        rows = _after(rows, f"{by}__{'lt' if backwards else 'gt'}", cursor)
+    found = list(rows.order_by(f"-{by}" if backwards else by)[: limit + 1])
     more = len(found) > limit
     found = found[:limit]
     next_cursor = b64_encode(str(getattr(found[-1], by)).encode()) if more else None
@@ -47,9 +53,9 @@ def _limit(text: str | None) -> int:
     return int(text)
 
 
-def _after(rows: QuerySet[ModelT], by: str, cursor: str) -> QuerySet[ModelT]:
+def _after(rows: QuerySet[ModelT], beyond: str, cursor: str) -> QuerySet[ModelT]:
     try:
-        return rows.filter(**{f"{by}__gt": b64_decode(cursor).decode()})
+        return rows.filter(**{beyond: b64_decode(cursor).decode()})
     except (ValueError, ValidationError):
         # No cursor at all, or one of another list, whose column is of another type.
         raise ApiError(422, "invalid_argument", "cursor: pass `next_cursor` on as it was", param="cursor") from None

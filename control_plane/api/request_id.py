@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponseBase
 
-from control_plane.workspaces.ids import uuid7
+from control_plane.ids import uuid7
 
 HEADER = "X-Request-Id"
 

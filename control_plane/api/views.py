@@ -16,6 +16,7 @@ from control_plane.api.errors import ApiError, as_api_error
 from control_plane.api.operations import operation
 from control_plane.api.pagination import PAGING
 from control_plane.api.request_id import new_request_id
+from control_plane.audit.actors import acting
 from control_plane.tenancy.entering import in_workspace
 from control_plane.workspaces.models import Scope
 from control_plane.workspaces.services import Principal
@@ -41,6 +42,7 @@ class TenantView(APIView):
         self.workspace_id = self.caller.workspace_id
         self._entered.enter_context(in_workspace(self.workspace_id))
         self._entered.enter_context(scope(reach=self.caller.reach))
+        self._entered.enter_context(acting(self.caller.actor))
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:

@@ -7,10 +7,13 @@ from typing import Any
 from django.conf import settings
 
 from control_plane.api.errors import ApiError
+from control_plane.audit.actions import Action
+from control_plane.audit.services import write_entry
 from control_plane.catalog.models import ModelEnv, ProviderKey
 from control_plane.products.models import Product
 from control_plane.products.sealing_keys import takes_seals_to
 from control_plane.vault import provider_keys
+from control_plane.vault.at_rest import key_id_of
 from control_plane.vault.keyring import load_keyring
 from ductape.sealing import Sealed, parse
 
@@ -52,7 +55,7 @@ def replace_key(env: ModelEnv, sealed: Sealed, hint: str) -> None:
     env.key_version += 1
     stored = provider_keys.store(load_keyring(settings.KEYS_DIR), sealed, key_identity(env, env.key_version))
     ProviderKey.objects.filter(model_env=env).delete()
-    ProviderKey.objects.create(
+    key = ProviderKey.objects.create(
         workspace_id=env.workspace_id,
         model_env=env,
         version=env.key_version,
@@ -60,6 +63,12 @@ def replace_key(env: ModelEnv, sealed: Sealed, hint: str) -> None:
         product_key=env.model.product.keys.get(pk_id=sealed.pk_id),
         hint=hint,
     )
+    write_entry(Action.KEY_SET, key.subject, **key_ids(key), product_key=sealed.pk_id, hint=hint)
+
+
+def key_ids(key: ProviderKey) -> dict[str, Any]:
+    """What names a key and what keeps it, for the log."""
+    return {"version": key.version, "at_rest": key_id_of(key.sealed)}
 
 
 def key_identity(env: ModelEnv, version: int) -> provider_keys.ProviderKeyRow:

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.db import models
 
+from control_plane.audit.services import Subject
 from control_plane.products.models import Environment, Product, ProductKey
 from control_plane.vault.fields import SealedField, at_rest_kid
 from control_plane.vault.models import SecretRow
@@ -34,6 +35,10 @@ class Model(Versioned):
 
     def __str__(self) -> str:
         return self.tag
+
+    @property
+    def subject(self) -> Subject:
+        return Subject(self.workspace_id, "model", self.id, self.tag, product=self.product.tag)
 
 
 class ModelVersion(Version):
@@ -95,3 +100,8 @@ class ProviderKey(WorkspaceRow, SecretRow):
 
     def __str__(self) -> str:
         return f"{self.model_env}, key version {self.version}"
+
+    @property
+    def subject(self) -> Subject:
+        model, slug = self.model_env.model, self.model_env.environment.slug
+        return Subject(self.workspace_id, "key", self.id, model.tag, product=model.product.tag, env=slug)

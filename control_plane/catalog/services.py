@@ -8,9 +8,11 @@ from django.db.models import QuerySet
 
 from control_plane.api.errors import ApiError, already_exists, beyond_binding, not_found
 from control_plane.api.versions import refuse_other_version
+from control_plane.audit.actions import Action
+from control_plane.audit.services import write_entry
 from control_plane.catalog.base_url import check_base_url
-from control_plane.catalog.keys import parse_sealed, replace_key
-from control_plane.catalog.models import Model, ModelEnv
+from control_plane.catalog.keys import key_ids, parse_sealed, replace_key
+from control_plane.catalog.models import Model, ModelEnv, ProviderKey
 from control_plane.catalog.users import users_of
 from control_plane.products.models import Environment, Product
 from control_plane.products.services import get_environment, named_environments
@@ -107,7 +109,11 @@ def delete_model(*, product: Product, tag: str) -> None:
         raise ApiError(
             409, "model_in_use", f"used by {', '.join(users)}; point them at another model first", param="model"
         )
+    gone = model.subject
+    for env in model.envs.all():
+        _remove(env)
     model.delete()
+    write_entry(Action.MODEL_DELETED, gone)
 
 
 def content_of(model: Model) -> dict[str, Any]:
@@ -172,7 +178,7 @@ def _merge_env(model: Model, environment: Environment, wanted: ModelEnvInput) ->
     row = ModelEnv.objects.filter(model=model, environment=environment).first()
     if wanted.remove:
         if row is not None:
-            row.delete()
+            _remove(row)
         return
     row = row or ModelEnv(workspace_id=model.workspace_id, model=model, environment=environment)
     _set_base_url(row, wanted)
@@ -183,6 +189,13 @@ def _merge_env(model: Model, environment: Environment, wanted: ModelEnvInput) ->
     if wanted.sealed_api_key:
         replace_key(row, parse_sealed(model.product, wanted.sealed_api_key), wanted.key_hint)
         row.save(update_fields=["key_version"])
+
+
+def _remove(row: ModelEnv) -> None:
+    key: ProviderKey | None = getattr(row, "provider_key", None)
+    if key is not None:
+        write_entry(Action.KEY_REMOVED, key.subject, **key_ids(key))
+    row.delete()
 
 
 def _set_base_url(row: ModelEnv, wanted: ModelEnvInput) -> None:

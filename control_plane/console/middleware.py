@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.db import transaction
 from django.http import HttpRequest, HttpResponseBase
 
+from control_plane.audit.actors import Actor, Kind, acting
 from control_plane.tenancy.entering import as_operator
 
 
@@ -18,8 +19,15 @@ class AdminScopeMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if not request.path.startswith("/admin/") or not admin.site.has_permission(request):
             return self.get_response(request)
-        with as_operator():
+        with as_operator(), acting(_actor(request)):
             response = self.get_response(request)
             if response.status_code >= 500:
                 transaction.set_rollback(True)
             return response
+
+
+def _actor(request: HttpRequest) -> Actor:
+    request_id: str = request.request_id  # type: ignore[attr-defined]  # set by RequestIdMiddleware
+    address = request.META.get("REMOTE_ADDR", "")
+    name = request.user.get_username()
+    return Actor(Kind.USER, str(request.user.pk), name, request_id=request_id, address=address)

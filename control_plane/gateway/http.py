@@ -29,6 +29,12 @@ class Exchange:
         found = [value for key, value in self.scope["headers"] if key == name]
         return found[0].decode("latin-1") if len(found) == 1 else ""
 
+    @property
+    def address(self) -> str:
+        """Where the connection came from; empty on a unix socket."""
+        client = self.scope.get("client")
+        return str(client[0]) if client else ""
+
     async def json(self) -> dict[str, Any]:
         """Raises: ApiError: 413 too large, 400 not JSON, 422 not an object."""
         return parse_object(await self._body())

@@ -10,6 +10,7 @@ from django_scopes import scope
 
 from control_plane.api.authentication import principal_of
 from control_plane.api.errors import missing_scope, not_found
+from control_plane.audit.actors import acting
 from control_plane.gateway.connections import Connections
 from control_plane.gateway.http import Exchange
 from control_plane.idempotency.services import KeyedRequest, keyed_request
@@ -18,8 +19,8 @@ from control_plane.runs.database import in_thread
 from control_plane.runs.engine import Emit, Execution
 from control_plane.runs.models import Run
 from control_plane.runs.once import begin_once, events_again
-from control_plane.runs.preparing import Destination, Prepared, destination
-from control_plane.vault.errors import SecretUnreadable
+from control_plane.runs.opening import open_destination
+from control_plane.runs.preparing import Destination
 from control_plane.workspaces.models import Scope
 from control_plane.workspaces.services import Principal
 from ductape.types import runs
@@ -63,7 +64,9 @@ async def fetch_run(exchange: Exchange, connections: Connections) -> None:
 
 
 async def _caller(exchange: Exchange, needed: Scope) -> Principal:
-    principal = await in_thread(None, principal_of, exchange.header(b"authorization"))
+    authorization = exchange.header(b"authorization")
+    caller = {"request_id": exchange.request_id, "address": exchange.address}
+    principal = await in_thread(None, principal_of, authorization, **caller)
     if not principal.may(needed):
         raise missing_scope(needed)
     return principal
@@ -73,7 +76,7 @@ async def _as(principal: Principal, work: Callable[P, T], *args: P.args, **kwarg
     """Database work on behalf of the caller, within the caller's workspace and reach."""
 
     def within() -> T:
-        with scope(reach=principal.reach):
+        with scope(reach=principal.reach), acting(principal.actor):
             return work(*args, **kwargs)
 
     return await in_thread(principal.workspace_id, within)
@@ -95,15 +98,7 @@ async def _answer_again(exchange: Exchange, ended: runs.Run, *, stream: bool) ->
 def _begin(wanted: RunCreate, keyed: KeyedRequest | None) -> tuple[Run, Destination | ModelError | None]:
     """The run and where its call goes; `None`: nowhere, it has ended before."""
     begun = begin_once(wanted, keyed)
-    return begun.run, _opened(begun.run, begun.prepared) if begun.prepared else None
-
-
-def _opened(run: Run, prepared: Prepared) -> Destination | ModelError:
-    try:
-        return destination(prepared)
-    except SecretUnreadable as error:
-        logger.error("run %s: the key of %s does not open", run.id, prepared.model_env)
-        return ModelError(f"{error}; or give the key again", "secret_unreadable")
+    return begun.run, open_destination(begun.run, begun.prepared) if begun.prepared else None
 
 
 async def _execute(connections: Connections, run: Run, going_to: Destination | ModelError, emit: Emit) -> runs.Run:

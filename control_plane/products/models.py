@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from django.db import models
 
+from control_plane.audit.services import Subject
 from control_plane.vault.fields import SealedField, at_rest_kid
 from control_plane.vault.models import SecretRow
 from control_plane.vault.product_keys import ProductRow
@@ -21,6 +22,10 @@ class Product(WorkspaceRow):
     def __str__(self) -> str:
         return self.tag
 
+    @property
+    def subject(self) -> Subject:
+        return Subject(self.workspace_id, "product", self.id, self.tag, product=self.tag)
+
 
 class Environment(WorkspaceRow):
     product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="environments")
@@ -34,6 +39,10 @@ class Environment(WorkspaceRow):
 
     def __str__(self) -> str:
         return self.slug
+
+    @property
+    def subject(self) -> Subject:
+        return Subject(self.workspace_id, "env", self.id, self.slug, product=self.product.tag, env=self.slug)
 
 
 class ProductKey(WorkspaceRow, SecretRow):

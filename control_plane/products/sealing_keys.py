@@ -10,6 +10,8 @@ from django.db.models import Count, ProtectedError, Q
 from django.utils import timezone
 
 from control_plane.api.errors import ApiError
+from control_plane.audit.actions import Action
+from control_plane.audit.services import write_entry
 from control_plane.products.models import Product, ProductKey
 from control_plane.vault import product_keys
 from control_plane.vault.keyring import load_keyring
@@ -69,7 +71,8 @@ def rotate_sealing_key(*, product: Product, wanted: SealingKeyRotate) -> Sealing
             retryable=True,
         )
     product.keys.filter(retiring_until=None).update(retiring_until=now + timedelta(minutes=wanted.grace_minutes))
-    create_key(product)
+    key = create_key(product)
+    write_entry(Action.PRODUCT_KEY_ROTATED, product.subject, product_key=key.pk_id)
     return sealing_key(product)
 
 

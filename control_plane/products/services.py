@@ -7,6 +7,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError, QuerySet
 
 from control_plane.api.errors import ApiError, already_exists, not_found
+from control_plane.audit.actions import Action
+from control_plane.audit.services import write_entry
 from control_plane.products.contents import CONTENTS
 from control_plane.products.models import Environment, Product
 from control_plane.products.sealing_keys import create_key
@@ -81,17 +83,20 @@ def create_product(*, workspace_id: UUID, wanted: ProductCreate) -> Product:
             )
     except IntegrityError:
         raise already_exists("product", tag) from None
+    key = create_key(product)
+    write_entry(Action.PRODUCT_CREATED, product.subject, after=_said_of(product), product_key=key.pk_id)
     for environment in environments:
         create_environment(product=product, wanted=environment)
-    create_key(product)
     return product
 
 
 @transaction.atomic
 def update_product(*, tag: str, wanted: ProductUpdate) -> Product:
     product = get_product(tag)
+    before = _said_of(product)
     changed = set_given(product, wanted.model_dump(exclude_unset=True, exclude_none=True))
     product.save(update_fields=changed)
+    write_entry(Action.PRODUCT_UPDATED, product.subject, before=before, after=_said_of(product))
     return product
 
 
@@ -108,6 +113,7 @@ def delete_product(*, tag: str, force: bool = False) -> dict[str, int]:
         ApiError: 404; 409 while the product holds models or agents, unless `force`.
     """
     product = lock_product(tag)
+    gone = product.subject
     contents = {name: held(product) for name, held in CONTENTS.items()}
     counts = {name: rows.count() for name, rows in contents.items()}
     for rows in contents.values() if force else ():
@@ -117,6 +123,7 @@ def delete_product(*, tag: str, force: bool = False) -> dict[str, int]:
     except ProtectedError:
         message = f"the product {tag!r} still holds models or agents; delete them first, or all at once with force"
         raise ApiError(409, "product_not_empty", message) from None
+    write_entry(Action.PRODUCT_DELETED, gone, held=counts)
     return counts
 
 
@@ -124,7 +131,7 @@ def delete_product(*, tag: str, force: bool = False) -> dict[str, int]:
 def create_environment(*, product: Product, wanted: EnvironmentInput) -> Environment:
     try:
         with transaction.atomic():
-            return Environment.objects.create(
+            environment = Environment.objects.create(
                 workspace_id=product.workspace_id,
                 product=product,
                 slug=wanted.slug,
@@ -134,25 +141,32 @@ def create_environment(*, product: Product, wanted: EnvironmentInput) -> Environ
             )
     except IntegrityError:
         raise already_exists("env", wanted.slug) from None
+    write_entry(Action.ENV_CREATED, environment.subject, after=_said_of(environment))
+    return environment
 
 
 @transaction.atomic
 def update_environment(*, product: Product, slug: str, wanted: EnvironmentUpdate) -> Environment:
     environment = get_environment(product, slug)
+    before = _said_of(environment)
     changed = set_given(environment, wanted.model_dump(exclude_unset=True, exclude_none=True))
     environment.save(update_fields=changed)
+    write_entry(Action.ENV_UPDATED, environment.subject, before=before, after=_said_of(environment))
     return environment
 
 
 @transaction.atomic
 def delete_environment(*, product: Product, slug: str) -> None:
     """Raises: ApiError: 409 while a model or an agent is configured there."""
+    environment = get_environment(product, slug)
+    gone = environment.subject
     try:
-        get_environment(product, slug).delete()
+        environment.delete()
     except ProtectedError:
         raise ApiError(
             409, "env_in_use", f"models or agents are configured in {slug!r}; remove it from their envs first"
         ) from None
+    write_entry(Action.ENV_DELETED, gone)
 
 
 def set_given(row: Product | Environment, values: dict[str, object]) -> list[str]:
@@ -160,6 +174,10 @@ def set_given(row: Product | Environment, values: dict[str, object]) -> list[str
     for name, value in values.items():
         setattr(row, name, value)
     return [*values, "updated_at"]
+
+
+def _said_of(row: Product | Environment) -> dict[str, object]:
+    return {name: getattr(row, name) for name in ("name", "description", "active") if hasattr(row, name)}
 
 
 def named_environments(product: Product, slugs: Sequence[str]) -> dict[str, Environment]:

@@ -1,7 +1,13 @@
-"""The role that control and runner connect as: it reads and writes rows and owns nothing."""
+"""The role that control and runner connect as: it reads and writes rows and owns nothing.
+
+A model that says `application_may = ("SELECT", "INSERT")` has a table in which it can do no more than that.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from django.apps import apps
 from django.core.management import CommandError
 from django.db import ProgrammingError, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -32,6 +38,17 @@ def admit_application(owner: BaseDatabaseWrapper, *, name: str, password: str) -
             _create(owner, name, password)
         for privilege in _PRIVILEGES:
             cursor.execute(SQL(privilege).format(schema=schema, role=Identifier(name)))
+        for table, may in limited_tables():
+            names = {"table": Identifier(table), "role": Identifier(name), "may": SQL(", ").join(map(SQL, may))}
+            cursor.execute(SQL("REVOKE ALL ON {table} FROM {role}").format(**names))
+            cursor.execute(SQL("GRANT {may} ON {table} TO {role}").format(**names))
+
+
+def limited_tables() -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Tables in which the application may not do everything, and what it may."""
+    for model in apps.get_models():
+        if may := getattr(model, "application_may", None):
+            yield model._meta.db_table, may
 
 
 def _create(owner: BaseDatabaseWrapper, name: str, password: str) -> None:

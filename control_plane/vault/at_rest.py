@@ -44,6 +44,12 @@ def unwrap(ring: Keyring, token: str, row: Sequence[str]) -> bytes:
         raise SecretUnreadable from None
 
 
+def key_id_of(token: str) -> str:
+    """Which secret of the ring it is wrapped with; empty when it is no token at all."""
+    match = FORMAT.fullmatch(token)
+    return match[1] if match else ""
+
+
 def _fernet(ring: Keyring, kid: str, row: Sequence[str]) -> Fernet:
     info = context("ductape/at-rest/v1", ring.installation, *row)
     key = HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(ring.at_rest[kid])

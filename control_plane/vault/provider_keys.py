@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from control_plane.vault.at_rest import unwrap, wrap
 from control_plane.vault.errors import SecretUnreadable
 from control_plane.vault.keyring import Keyring
+from ductape.scrubbing import opened
 from ductape.sealing import Sealed, open_sealed, parse, provider_key_context, seal
 from ductape.types.entities import SealingKey
 
@@ -52,7 +53,7 @@ def open_provider_key(ring: Keyring, stored: str, row: ProviderKeyRow, private: 
         ring.installation, row.product_id, sealed.pk_id, row.model_tag, row.env, row.provider, row.base_url
     )
     try:
-        return SecretStr(open_sealed(sealed, private, info).decode())
+        return opened(SecretStr(open_sealed(sealed, private, info).decode()))
     except (InvalidTag, UnicodeDecodeError):
         raise SecretUnreadable from None
 

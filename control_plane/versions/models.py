@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db import models
 
+from control_plane.audit.services import Subject
 from control_plane.workspaces.models import WorkspaceRow
 
 
@@ -16,6 +17,11 @@ class Versioned(WorkspaceRow):
         """The rows of its own kind of `Version`, which relate to it as `versions`."""
         versions: models.Manager[Any] = self.versions  # type: ignore[attr-defined]
         return versions
+
+    @property
+    def subject(self) -> Subject:
+        """Its kind is the word before the dot in the actions that concern it."""
+        raise NotImplementedError
 
     class Meta:
         abstract = True

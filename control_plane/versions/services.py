@@ -3,6 +3,8 @@ from __future__ import annotations
 from typing import Any
 
 from control_plane.api.errors import ApiError
+from control_plane.audit.actions import Action
+from control_plane.audit.services import write_entry
 from control_plane.versions.diffing import diff
 from control_plane.versions.models import Version, Versioned
 from control_plane.workspaces.reach import current_reach
@@ -10,7 +12,7 @@ from ductape.types.versions import Diff
 
 
 def record(row: Versioned, content: dict[str, Any], *, author: str, message: str) -> None:
-    """Write the row's next version, unless nothing has changed.
+    """Write the row's next version and the entry that says so, unless nothing has changed.
 
     Args:
         content: everything but keys, as JSON.
@@ -23,6 +25,9 @@ def record(row: Versioned, content: dict[str, Any], *, author: str, message: str
     row.history().create(
         workspace_id=row.workspace_id, number=row.version, author=author, message=message, content=content
     )
+    action = Action(f"{row.subject.kind}.{'updated' if latest else 'created'}")
+    before = latest.content if latest else {}
+    write_entry(action, row.subject, before=before, after=content, version=row.version, message=message)
 
 
 def get_version(row: Versioned, number: int) -> Version:

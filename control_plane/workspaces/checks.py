@@ -9,6 +9,8 @@ from django.apps import apps
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import connections, models
 
+from control_plane.audit.models import Entry
+from control_plane.tenancy.application_role import limited_tables
 from control_plane.tenancy.inspection import holes
 from control_plane.workspaces.models import WorkspaceRow
 
@@ -16,7 +18,7 @@ _GIVE_BOTH = "Give the owner of the tables as DATABASE_OWNER_URL and another rol
 
 
 def tenant_models() -> list[type[models.Model]]:
-    return [model for model in apps.get_models() if issubclass(model, WorkspaceRow)]
+    return [model for model in apps.get_models() if issubclass(model, WorkspaceRow | Entry)]
 
 
 @register(Tags.database)
@@ -36,7 +38,20 @@ def _role(alias: str) -> list[CheckMessage]:
     if owns:
         text = "DATABASE_URL's role owns the tables: row-level security binds it, but it could switch that off"
         return [Warning(text, hint=_GIVE_BOTH, id="ductape.W002")]
-    return []
+    return _privileges(alias)
+
+
+def _privileges(alias: str) -> list[CheckMessage]:
+    """Tables made by `migrate` alone have the privileges of all others until bootstrap takes them."""
+    there = set(connections[alias].introspection.table_names())
+    found: list[CheckMessage] = []
+    with connections[alias].cursor() as cursor:
+        for table in (name for name, may in limited_tables() if name in there and "UPDATE" not in may):
+            cursor.execute("SELECT has_table_privilege(%s, 'UPDATE') OR has_table_privilege(%s, 'DELETE')", [table] * 2)
+            if cursor.fetchone()[0]:
+                text = f"{table} can be changed by the role of DATABASE_URL: run bootstrap, which takes that away"
+                found.append(Error(text, id="ductape.E002"))
+    return found
 
 
 def _tables(alias: str) -> list[CheckMessage]:

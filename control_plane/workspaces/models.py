@@ -7,7 +7,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django_scopes import ScopedManager
 
-from control_plane.workspaces.ids import uuid7
+from control_plane.audit.services import Subject
+from control_plane.ids import uuid7
 
 
 class Scope(models.TextChoices):
@@ -33,6 +34,10 @@ class Workspace(models.Model):
 
     def __str__(self) -> str:
         return self.tag
+
+    @property
+    def subject(self) -> Subject:
+        return Subject(self.id, "workspace", self.id, self.tag)
 
 
 class WorkspaceRow(models.Model):
@@ -60,6 +65,10 @@ class Member(WorkspaceRow):
 
     def __str__(self) -> str:
         return f"{self.user}, {self.role}"
+
+    @property
+    def subject(self) -> Subject:
+        return Subject(self.workspace_id, "member", self.id, self.user.get_username())
 
 
 class AccessToken(models.Model):
@@ -90,3 +99,7 @@ class AccessToken(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.shown}…)"
+
+    @property
+    def subject(self) -> Subject:
+        return Subject(self.workspace_id, "token", self.id, self.name)

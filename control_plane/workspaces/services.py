@@ -11,6 +11,9 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from control_plane.audit.actions import Action
+from control_plane.audit.actors import Actor, Kind
+from control_plane.audit.services import write_entry
 from control_plane.tenancy.entering import in_workspace
 from control_plane.vault.keyring import load_keyring
 from control_plane.workspaces import token_format
@@ -33,8 +36,17 @@ class Principal:
     """Of the token: who is named as the author of a change."""
     scopes: frozenset[Scope]
     reach: Reach = EVERYWHERE
+    member: str = ""
+    """The user name of the member whom the token acts for."""
+    request_id: str = ""
+    address: str = ""
+    """Where the request came from."""
 
     is_authenticated = True
+
+    @property
+    def actor(self) -> Actor:
+        return Actor(Kind.TOKEN, str(self.token_id), self.name, self.member, self.request_id, self.address)
 
     def may(self, scope: Scope) -> bool:
         return scope in self.scopes
@@ -49,7 +61,9 @@ class Issued:
 
 @transaction.atomic
 def create_workspace(*, tag: str, name: str) -> Workspace:
-    return Workspace.objects.create(tag=tag, name=name)
+    workspace = Workspace.objects.create(tag=tag, name=name)
+    write_entry(Action.WORKSPACE_CREATED, workspace.subject, after={"name": name})
+    return workspace
 
 
 @transaction.atomic
@@ -63,7 +77,9 @@ def add_member(*, workspace_id: UUID, user: str, role: Role) -> Member:
     if created:
         known.set_unusable_password()
         known.save(update_fields=["password"])
-    return Member.objects.create(workspace_id=workspace_id, user=known, role=role)
+    member = Member.objects.create(workspace_id=workspace_id, user=known, role=role)
+    write_entry(Action.MEMBER_CREATED, member.subject, after={"role": role.value})
+    return member
 
 
 @transaction.atomic
@@ -90,6 +106,8 @@ def issue(
         replaces=replaces,
         expires_at=timezone.now() + lifetime,
     )
+    action = Action.TOKEN_ROTATED if replaces else Action.TOKEN_CREATED
+    write_entry(action, row.subject, after=_said_of(row), replaces=replaces and replaces.id)
     return Issued(row, token)
 
 
@@ -115,7 +133,8 @@ def check_token(token: str) -> Principal | None:
         return None
     _note_use(found, now)
     reach = Reach.of(found.products, found.envs)
-    return Principal(found.workspace_id, found.id, found.name, _scopes(found), reach)
+    scopes, member = _now(found)
+    return Principal(found.workspace_id, found.id, found.name, scopes, reach, member)
 
 
 def find_token(token: str) -> AccessToken | None:
@@ -123,18 +142,30 @@ def find_token(token: str) -> AccessToken | None:
     return AccessToken.objects.filter(digest=_digest(token)).first() if token_format.well_formed(token) else None
 
 
+@transaction.atomic
 def revoke(tokens: QuerySet[AccessToken]) -> int:
     """End them at once; returns how many were not revoked before."""
-    return tokens.filter(revoked_at=None).update(revoked_at=timezone.now())
+    ending = list(tokens.filter(revoked_at=None).select_for_update(of=("self",)))
+    AccessToken.objects.filter(id__in=[token.id for token in ending]).update(revoked_at=timezone.now())
+    for token in ending:
+        write_entry(Action.TOKEN_REVOKED, token.subject)
+    return len(ending)
 
 
-def _scopes(token: AccessToken) -> frozenset[Scope]:
-    """A member's token is cut to what the member may do now."""
+def _said_of(token: AccessToken) -> dict[str, object]:
+    named = ("scopes", "products", "envs", "member_id", "expires_at")
+    return {name: value for name in named if (value := getattr(token, name)) is not None}
+
+
+def _now(token: AccessToken) -> tuple[frozenset[Scope], str]:
+    """What it may do now, a member's token no more than the member, and the member's name."""
     if token.member_id is None:
-        return granted(token.scopes)
+        return granted(token.scopes), ""
     with in_workspace(token.workspace_id):
-        member = Member.objects.filter(id=token.member_id, user__is_active=True).first()
-    return granted(token.scopes) & scopes_of(Role(member.role)) if member else frozenset()
+        member = Member.objects.select_related("user").filter(id=token.member_id, user__is_active=True).first()
+    if member is None:
+        return frozenset(), ""
+    return granted(token.scopes) & scopes_of(Role(member.role)), member.user.get_username()
 
 
 def _note_use(token: AccessToken, now: datetime) -> None:

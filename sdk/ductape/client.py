@@ -10,6 +10,7 @@ from ductape.sending import TransportT
 # The rest is imported by the first use of what needs it: `import ductape` loads neither requests nor pydantic.
 if TYPE_CHECKING:
     from ductape.resources.agents import Agents
+    from ductape.resources.audit import Audit
     from ductape.resources.members import Members
     from ductape.resources.models import Models
     from ductape.resources.products import Products
@@ -94,6 +95,12 @@ class Client(ABC, Generic[TransportT]):
         from ductape.resources.members import Members
 
         return Members(self._transport, self._settings)
+
+    @cached_property
+    def audit(self) -> Audit[TransportT]:
+        from ductape.resources.audit import Audit
+
+        return Audit(self._transport, self._settings)
 
     @property
     def products(self) -> Products[TransportT]:

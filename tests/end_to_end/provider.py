@@ -25,6 +25,7 @@ class Seen:
 @dataclass
 class Provider:
     seen: list[Seen] = field(default_factory=list)
+    connections: int = 0
 
     def __enter__(self) -> Self:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -38,9 +39,13 @@ class Provider:
         self._server.server_close()
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
-        seen = self.seen
+        provider, seen = self, self.seen
 
         class Handler(BaseHTTPRequestHandler):
+            def setup(self) -> None:
+                provider.connections += 1
+                super().setup()
+
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 key = self.headers.get("Authorization")

@@ -65,6 +65,7 @@ CALLS: dict[str, Callable[[Ductape], object]] = {
     "token_fetch": lambda client: client.tokens.fetch(id=name_in("token_fetch")),
     "token_rotate": lambda client: client.tokens.rotate(id=name_in("token_fetch"), grace_hours=1),
     "token_revoke": lambda client: client.tokens.revoke(id=name_in("token_fetch")),
+    "audit_list": lambda client: client.audit.fetch_all(),
     "member_list": lambda client: client.members.fetch_all(),
     "member_create": lambda client: client.members.create(user="alice", role="viewer"),
     "member_fetch": lambda client: client.members.fetch(id=name_in("member_fetch")),

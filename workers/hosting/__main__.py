@@ -14,6 +14,7 @@ os.environ.setdefault("TQDM_DISABLE", "1")
 
 from celery.signals import worker_shutting_down
 
+from ductape import scrubbing
 from workers.hosting.app import host_app
 from workers.hosting.host import Host
 from workers.hosting.tasks import register
@@ -28,6 +29,7 @@ def main() -> int:
         print(f"error: a host needs {missing} in its environment", file=sys.stderr)
         return 2
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    scrubbing.install()
     return _serve(options, redis_url, Path(models_dir))
 
 

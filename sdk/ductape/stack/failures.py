@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 import signal
 
+from ductape.scrubbing import scrub
 from ductape.stack import disk
 from ductape.stack.child import Child
 
@@ -29,12 +30,12 @@ def why_it_ended(child: Child) -> str:
         log += "\nNo space left on device"
     telling = _telling_line(log) or "its log is empty"
     advice = next((step for text, step in _ADVICE.items() if text in log), "the log has the details")
-    return f"{child.name} stopped ({_status(child)}): {telling} - {advice}. Log: {child.log}"
+    return f"{child.name} stopped ({_status(child)}): {scrub(telling)} - {advice}. Log: {child.log}"
 
 
 def last_lines(child: Child, count: int = 5) -> str:
     lines = child.log.read_text(errors="replace").splitlines()
-    return "\n".join([line for line in lines if line.strip()][-count:])
+    return scrub("\n".join([line for line in lines if line.strip()][-count:]))
 
 
 def _telling_line(log: str) -> str:

@@ -58,6 +58,7 @@ ALLOWED = {
     "GET tokens/<token>": ADMIN,
     "DELETE tokens/<token>": ADMIN,
     "POST tokens/<token>/rotate": ADMIN,
+    "GET audit": ADMIN,
     "GET members": ADMIN,
     "POST members": ADMIN,
     "GET members/<member>": ADMIN,

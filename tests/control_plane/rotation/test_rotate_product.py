@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from control_plane.audit.models import Entry
 from control_plane.catalog.models import ProviderKey
 from control_plane.products.models import Product, ProductKey
 from control_plane.products.sealing_keys import active_key
@@ -40,6 +41,7 @@ def test_a_tenant_rotates_and_sees_how_far_it_is(keyed: Product, alice: Any, key
     keys("rotate", "product", "acme/shop")
     assert [each.needed_by for each in key_before(alice).retiring] == [0]
     assert active_key(keyed).pk_id == after.pk_id
+    assert after.pk_id in Entry.objects.get(action="product.key_rotated").details
 
 
 def test_seals_to_the_key_before_are_taken_for_a_while(keyed: Product, alice: Any, refused: Any) -> None:

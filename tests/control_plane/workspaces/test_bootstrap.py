@@ -94,6 +94,22 @@ def test_a_table_cannot_be_emptied_past_its_policy(booted: Installation) -> None
         application.execute("TRUNCATE products_product CASCADE")
 
 
+@pytest.mark.parametrize("verb", ["UPDATE audit_entry SET seq = 1", "DELETE FROM audit_entry", "TRUNCATE audit_entry"])
+def test_the_log_can_be_added_to_and_not_changed(booted: Installation, verb: str) -> None:
+    with psycopg.connect(booted.application) as application, pytest.raises(errors.InsufficientPrivilege):
+        application.execute(verb)
+
+
+def test_what_bootstrap_did_is_in_the_log(booted: Installation) -> None:
+    actions = "SELECT DISTINCT action, actor_kind, actor_name FROM audit_entry ORDER BY action"
+    with psycopg.connect(booted.application) as application:
+        application.execute("SELECT set_config('ductape.workspace', 'every', false)")
+        assert application.execute(actions).fetchall() == [
+            (action, "operator", "bootstrap")
+            for action in ("member.created", "token.created", "user.created", "workspace.created")
+        ]
+
+
 def test_the_application_may_use_tables_that_are_yet_to_come(booted: Installation) -> None:
     with psycopg.connect(booted.owner) as owner:
         owner.execute("CREATE TABLE later (id serial, word text)")

@@ -7,9 +7,13 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.checks import Tags
-from django.core.management import BaseCommand, call_command
+from django.core.management import call_command
 from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
 
+from control_plane.audit.actions import Action
+from control_plane.audit.commands import OperatorCommand
+from control_plane.audit.services import write_entry
+from control_plane.audit.users import user_subject
 from control_plane.tenancy.application_role import admit_application
 from control_plane.tenancy.entering import in_workspace
 from control_plane.workspaces.models import Role, Scope, Workspace
@@ -18,7 +22,7 @@ from control_plane.workspaces.services import add_member, create_workspace, issu
 _LOCK = 0x64756374617065  # "ductape": two bootstraps of one database take turns
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = "Bring the database up to date and, the first time, create a workspace, an admin and an access token."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -42,7 +46,8 @@ class Command(BaseCommand):
             return _answer(found, admin, created=False)
         workspace = create_workspace(tag=tag, name=tag.capitalize())
         password = secrets.token_urlsafe(15)
-        get_user_model().objects.create_superuser(username=admin, password=password)
+        user = get_user_model().objects.create_superuser(username=admin, password=password)
+        write_entry(Action.USER_CREATED, user_subject(user), superuser=True)
         with in_workspace(workspace.id):
             add_member(workspace_id=workspace.id, user=admin, role=Role.ADMIN)
         token = issue_token(workspace=workspace, name="bootstrap", scopes=[Scope.ADMIN])

@@ -6,14 +6,15 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from django.core.management import BaseCommand, CommandError
+from django.core.management import CommandError
 
+from control_plane.audit.commands import OperatorCommand
 from control_plane.workspaces.models import AccessToken, Scope, Workspace
 from control_plane.workspaces.reach import Reach
 from control_plane.workspaces.services import find_token, issue, revoke
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = "Issue, list and revoke access tokens where the API cannot: before the first one, and in an emergency."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -3,16 +3,17 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management import BaseCommand, CommandError
+from django.core.management import CommandError
 from django.db import IntegrityError
 from pydantic import TypeAdapter, ValidationError
 
+from control_plane.audit.commands import OperatorCommand
 from control_plane.workspaces.models import Workspace
 from control_plane.workspaces.services import create_workspace
 from ductape.types.names import Tag
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = "Create and list workspaces."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

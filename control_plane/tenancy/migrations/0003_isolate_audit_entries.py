@@ -2,13 +2,14 @@ from __future__ import annotations
 
 from django.db import migrations
 
-from control_plane.tenancy.isolation import reference
+from control_plane.tenancy.isolation import policy
 
 
 class Migration(migrations.Migration):
     dependencies = [
         ("tenancy", "0002_isolate_members_versions_and_kept_answers"),
-        ("catalog", "0003_key_ids"),
+        ("audit", "0001_entries"),
     ]
 
-    operations = [reference("catalog_providerkey", "product_key_id", "products_productkey")]
+    # It refers to nothing and nothing refers to it: it outlives them all.
+    operations = [policy("audit_entry")]

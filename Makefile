@@ -36,6 +36,7 @@ bench: .venv/dev.stamp  ## benchmarks, side by side
 	@PYTHONPATH=. $(BIN)/python tests/benchmarks/host_throughput.py
 	@PYTHONPATH=. $(BIN)/python tests/benchmarks/many_workspaces.py
 	@PYTHONPATH=. $(BIN)/python -W ignore tests/benchmarks/wires.py
+	@PYTHONPATH=. $(BIN)/python tests/benchmarks/sealing.py
 
 locks: .venv/dev.stamp  ## resolve the lock files anew
 	@$(LOCK) --upgrade --extra dev -o locks/dev.txt

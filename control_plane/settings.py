@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "control_plane.idempotency",
     "control_plane.products",
     "control_plane.catalog",
+    "control_plane.rotation",
     "control_plane.agents",
     "control_plane.runs",
     "control_plane.console",

@@ -15,6 +15,7 @@ from control_plane.audit.services import write_entry
 from control_plane.catalog.key_states import KEPT, KeyState
 from control_plane.catalog.models import ModelEnv, ProviderKey
 from control_plane.products.models import Product
+from control_plane.products.sealing_keys import takes_seals_to
 from control_plane.vault import provider_keys
 from control_plane.vault.at_rest import key_id_of
 from control_plane.vault.keyring import load_keyring
@@ -39,12 +40,12 @@ def refuse_plaintext(body: Any) -> None:
 
 
 def parse_sealed(product: Product, text: str) -> Sealed:
-    """Raises: ApiError: 422 not sealed at all; 409 sealed to a key that is not the product's present one."""
+    """Raises: ApiError: 422 not sealed at all; 409 sealed to a key that this product takes no seals to."""
     try:
         sealed = parse(text)
     except ValueError:
         raise _plaintext_refused() from None
-    if sealed.pk_id != product.keys.latest("created_at").pk_id:
+    if not takes_seals_to(product, sealed.pk_id):
         raise ApiError(
             409,
             "stale_product_key",
@@ -70,7 +71,7 @@ def kept_keys(env: ModelEnv) -> QuerySet[ProviderKey]:
 
 def replace_key(env: ModelEnv, sealed: Sealed, hint: str) -> None:
     """Store a key as the environment's next version, to be used from now on. All before it are destroyed."""
-    kept_keys(env).update(state=KeyState.DESTROYED, sealed=None, updated_at=timezone.now())
+    kept_keys(env).update(state=KeyState.DESTROYED, sealed=None, product_key=None, updated_at=timezone.now())
     add_key(env, sealed, hint, state=KeyState.ACTIVE)
 
 
@@ -86,6 +87,7 @@ def add_key(
         version=env.key_version,
         state=state,
         sealed=stored,
+        product_key=env.model.product.keys.get(pk_id=sealed.pk_id),
         hint=hint,
         overlap=overlap,
     )
@@ -105,17 +107,7 @@ def note_use(key: ProviderKey) -> None:
 
 
 def key_identity(env: ModelEnv, version: int) -> provider_keys.ProviderKeyRow:
-    model = env.model
-    return provider_keys.ProviderKeyRow(
-        workspace_id=str(env.workspace_id),
-        product_id=str(model.product_id),
-        model_id=str(model.id),
-        model_tag=model.tag,
-        env=env.environment.slug,
-        version=version,
-        provider=model.provider,
-        base_url=env.base_url,
-    )
+    return ProviderKey(workspace_id=env.workspace_id, model_env=env, version=version).identity()
 
 
 def _plaintext_refused() -> ApiError:

@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 
 from control_plane.audit.services import Subject
 from control_plane.catalog.key_states import OVER, KeyState
-from control_plane.products.models import Environment, Product
-from control_plane.vault.fields import SealedField
+from control_plane.products.models import Environment, Product, ProductKey
+from control_plane.vault.errors import SecretUnreadable
+from control_plane.vault.fields import SealedField, at_rest_kid
+from control_plane.vault.models import SecretRow
+from control_plane.vault.provider_keys import ProviderKeyRow
 from control_plane.versions.models import Version, Versioned
 from control_plane.workspaces.models import WorkspaceRow
 
@@ -75,13 +80,20 @@ class ModelEnv(WorkspaceRow):
         return None if self.held_version is None else self.held_key  # type: ignore[attr-defined]  # set by that query
 
 
-class ProviderKey(WorkspaceRow):
+class ProviderKey(WorkspaceRow, SecretRow):
     """One version of the provider key of a model environment. What is over keeps its row and loses its ciphertext."""
+
+    IDENTITY_FIELDS: ClassVar[tuple[str, ...]] = ("model_env__model", "model_env__environment")
 
     model_env = models.ForeignKey(ModelEnv, on_delete=models.CASCADE, related_name="keys")
     version = models.PositiveIntegerField(editable=False)
     state = models.CharField(max_length=16, choices=KeyState.choices, editable=False)
     sealed = SealedField(null=True)
+    at_rest_kid = at_rest_kid("sealed")
+    product_key = models.ForeignKey(
+        ProductKey, on_delete=models.PROTECT, null=True, related_name="provider_keys", editable=False
+    )
+    """What it is sealed to: a key pair cannot go while a provider key needs it."""
     hint = models.CharField(max_length=4, blank=True, editable=False)
     refusal = models.CharField(max_length=64, blank=True, editable=False)
     """Why the provider refused it: the code of the error."""
@@ -100,10 +112,30 @@ class ProviderKey(WorkspaceRow):
                 fields=("model_env",), condition=models.Q(state=KeyState.PENDING), name="one_pending_provider_key"
             ),
             models.CheckConstraint(
-                condition=models.Q(state__in=sorted(OVER), sealed=None)
-                | (~models.Q(state__in=sorted(OVER)) & ~models.Q(sealed=None)),
+                condition=models.Q(state__in=sorted(OVER), sealed=None, product_key=None)
+                | (~models.Q(state__in=sorted(OVER)) & ~models.Q(sealed=None) & ~models.Q(product_key=None)),
                 name="provider_key_is_gone_when_over",
             ),
+        )
+
+    @property
+    def pair(self) -> ProductKey:
+        """What it is sealed to. Raises: SecretUnreadable: it is over, there is nothing to open."""
+        if self.product_key is None:
+            raise SecretUnreadable
+        return self.product_key
+
+    def identity(self) -> ProviderKeyRow:
+        model = self.model_env.model
+        return ProviderKeyRow(
+            workspace_id=str(self.workspace_id),
+            product_id=str(model.product_id),
+            model_id=str(model.id),
+            model_tag=model.tag,
+            env=self.model_env.environment.slug,
+            version=self.version,
+            provider=model.provider,
+            base_url=self.model_env.base_url,
         )
 
     def __str__(self) -> str:

@@ -177,7 +177,7 @@ def _move(key: ProviderKey, event: KeyEvent, **changes: object) -> ProviderKey:
     before = {"state": key.state}
     key.state = after(KeyState(key.state), event)
     if key.state not in KEPT:
-        changes["sealed"] = None
+        changes |= {"sealed": None, "product_key": None}
     for name, value in changes.items():
         setattr(key, name, value)
     key.save(update_fields=["state", "updated_at", *changes])

@@ -23,7 +23,7 @@ class EnvironmentAdmin(LookingAdmin):
 
 @admin.register(ProductKey)
 class ProductKeyAdmin(LookingAdmin):
-    list_display = ("pk_id", "product", "created_at")
+    list_display = ("pk_id", "product", "root_kid", "at_rest_kid", "created_at", "retiring_until")
     list_select_related = ("product",)
     search_fields = ("pk_id", "product__tag")
     exclude = ("record",)

@@ -3,7 +3,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError, QuerySet
 
@@ -11,16 +10,14 @@ from control_plane.api.errors import ApiError, already_exists, not_found
 from control_plane.audit.actions import Action
 from control_plane.audit.services import write_entry
 from control_plane.products.contents import CONTENTS
-from control_plane.products.models import Environment, Product, ProductKey
-from control_plane.vault import product_keys
-from control_plane.vault.keyring import load_keyring
+from control_plane.products.models import Environment, Product
+from control_plane.products.sealing_keys import create_key
 from control_plane.workspaces.reach import current_reach
 from ductape.types.entities import (
     EnvironmentInput,
     EnvironmentUpdate,
     ProductCreate,
     ProductUpdate,
-    SealingKey,
 )
 from ductape.types.names import tag_from_name
 
@@ -86,7 +83,7 @@ def create_product(*, workspace_id: UUID, wanted: ProductCreate) -> Product:
             )
     except IntegrityError:
         raise already_exists("product", tag) from None
-    key = _create_key(product)
+    key = create_key(product)
     write_entry(Action.PRODUCT_CREATED, product.subject, after=_said_of(product), product_key=key.pk_id)
     for environment in environments:
         create_environment(product=product, wanted=environment)
@@ -172,16 +169,6 @@ def delete_environment(*, product: Product, slug: str) -> None:
     write_entry(Action.ENV_DELETED, gone)
 
 
-def sealing_key(product: Product) -> SealingKey:
-    """The public key that provider keys of this product are sealed to now."""
-    key = product.keys.latest("created_at")
-    return product_keys.sealing_key(load_keyring(settings.KEYS_DIR), key.record, key_row(product, key.pk_id))
-
-
-def key_row(product: Product, pk_id: str) -> product_keys.ProductRow:
-    return product_keys.ProductRow(str(product.workspace_id), str(product.id), pk_id)
-
-
 def set_given(row: Product | Environment, values: dict[str, object]) -> list[str]:
     """Set what the caller gave. Only these columns are saved: the rest may have changed meanwhile."""
     for name, value in values.items():
@@ -219,9 +206,3 @@ def _derived_tag(name: str) -> str:
         return tag_from_name(name)
     except ValueError as error:
         raise ApiError(422, "invalid_argument", str(error), param="tag") from None
-
-
-def _create_key(product: Product) -> ProductKey:
-    row = key_row(product, product_keys.new_pk_id())
-    record = product_keys.create_record(load_keyring(settings.KEYS_DIR), row)
-    return ProductKey.objects.create(workspace_id=product.workspace_id, product=product, pk_id=row.pk_id, record=record)

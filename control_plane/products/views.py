@@ -5,11 +5,11 @@ from control_plane.api.operations import Query, operation
 from control_plane.api.pagination import page
 from control_plane.api.views import TenantView, deleted
 from control_plane.idempotency.once import once
-from control_plane.products import services, shown
+from control_plane.products import sealing_keys, services, shown
 from control_plane.workspaces.models import Scope
 from ductape.types import entities
 from ductape.types.answers import Deleted, Page
-from ductape.types.entities import EnvironmentInput, EnvironmentUpdate, ProductCreate, ProductUpdate
+from ductape.types.entities import EnvironmentInput, EnvironmentUpdate, ProductCreate, ProductUpdate, SealingKeyRotate
 
 
 class ProductList(TenantView):
@@ -51,7 +51,15 @@ class ProductDetail(TenantView):
 class SealingKeyDetail(TenantView):
     @operation("sealing_key_fetch", "Fetch the public key that provider keys are sealed to")
     def get(self, product: str) -> entities.SealingKey:
-        return services.sealing_key(services.get_product(product))
+        return sealing_keys.sealing_key(services.get_product(product))
+
+
+class SealingKeyRotation(TenantView):
+    @once
+    @operation("sealing_key_rotate", "Rotate the sealing key of a product", status=201, refuses=(409,))
+    def post(self, product: str, wanted: SealingKeyRotate) -> entities.SealingKey:
+        """The key before is taken for a while longer. Provider keys need not be given again."""
+        return sealing_keys.rotate_sealing_key(product=services.get_product(product), wanted=wanted)
 
 
 class EnvironmentList(TenantView):

@@ -15,12 +15,12 @@ from control_plane.agents.targets import Target, find_target, resolve_target
 from control_plane.api.errors import ApiError
 from control_plane.catalog.keys import key_identity, with_active_key
 from control_plane.catalog.models import Model, ModelEnv, ProviderKey
+from control_plane.catalog.resealing import reseal
 from control_plane.catalog.services import get_model
 from control_plane.products.models import Environment, Product
-from control_plane.products.services import get_product, key_row
+from control_plane.products.services import get_product
 from control_plane.runs.abilities import refuse_unmet_needs
 from control_plane.vault import product_keys, provider_keys
-from control_plane.vault.errors import SecretUnreadable
 from control_plane.vault.keyring import load_keyring
 from ductape.types.config import Reason, Resolved, ResolvedFallback
 from ductape.types.entities import LocalSettings
@@ -183,15 +183,13 @@ def _messages(agent: Agent | None, given: RunInput) -> list[ChatMessage]:
 
 
 def _open(model_env: ModelEnv, key: ProviderKey) -> SecretStr:
-    if key.sealed is None:
-        raise SecretUnreadable
     ring = load_keyring(settings.KEYS_DIR)
-    product = model_env.model.product
     identity = key_identity(model_env, key.version)
-    pk_id = provider_keys.pk_id_of(ring, key.sealed, identity)
-    product_key = product.keys.get(pk_id=pk_id)
-    private = product_keys.open_private(ring, product_key.record, key_row(product, pk_id))
-    return provider_keys.open_provider_key(ring, key.sealed, identity, private)
+    private = product_keys.open_private(ring, key.pair.record, key.pair.identity())
+    opened = provider_keys.open_provider_key(ring, key.sealed, identity, private)
+    if key.pair.retiring_until is not None:
+        reseal(ring, key, private)
+    return opened
 
 
 def _cannot_run(code: str, reason: str) -> ApiError:

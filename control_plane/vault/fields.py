@@ -1,9 +1,10 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models import CharField, F, Func, GeneratedField, Value
 
 from control_plane.vault.at_rest import FORMAT
 
@@ -26,3 +27,15 @@ class SealedField(models.TextField):  # type: ignore[type-arg]  # generic in the
 
     def value_to_string(self, obj: models.Model) -> str:
         return ""
+
+
+class Identity(Protocol):
+    """What a secret is bound to."""
+
+    def parts(self) -> tuple[str, ...]: ...
+
+
+def at_rest_kid(column: str) -> GeneratedField:
+    """The id of the key that wraps a sealed column. The database reads it off the text, so it cannot say otherwise."""
+    kid = Func(F(column), Value("."), Value(2), function="split_part", output_field=CharField())
+    return GeneratedField(expression=kid, output_field=CharField(max_length=32), db_persist=True)

@@ -1,15 +1,17 @@
-"""Make the first key files of an installation, one directory a role. Existing files are never touched."""
+"""Write the key files of an installation, one directory a role, below one directory that `manage.py keys` is given."""
 
 from __future__ import annotations
 
 import json
 import os
 import secrets
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from ductape.sealing import b64_encode
+from control_plane.vault.key_formats import Entry, dump, dump_private
+from control_plane.vault.key_states import KeyState
 
 ROLES: dict[str, tuple[str, ...]] = {
     "control": ("installation.json", "at_rest.json", "root.public.json", "token_pepper", "django_secret"),
@@ -40,18 +42,82 @@ def init_key_files(directory: Path) -> list[Path]:
     return wanted
 
 
-def _new_contents() -> dict[str, str]:
-    root = X25519PrivateKey.generate()
-    public = b64_encode(root.public_key().public_bytes_raw())
-    at_rest = b64_encode(secrets.token_bytes(32))
+def copy_to_escrow(directory: Path, escrow: Path) -> None:
+    """Copy all that a runner needs to open keys to a new directory.
+
+    Raises:
+        OSError: it is there already, or cannot be written.
+    """
+    texts = {name: (directory / "runner" / name).read_text().strip() for name in ROLES["runner"]}
+    escrow.mkdir(parents=True, mode=0o700)
+    for name, text in texts.items():
+        _write_private(escrow / name, text)
+
+
+def replace_in_roles(directory: Path, name: str, text: str) -> None:
+    """Replace one file in each role's directory that has it. A process that reads sees the old or the new one whole.
+
+    Interrupted between two roles it is done by doing it again.
+    """
+    for role in _roles_with(directory, name):
+        _replace_private(directory / role / name, text)
+
+
+def read_from_roles(directory: Path, name: str) -> Path:
+    """Where the file is to be read: in the first role's directory that has it, which is written first.
+
+    Raises:
+        FileNotFoundError: no role has it.
+    """
+    roles = _roles_with(directory, name)
+    if not roles:
+        raise FileNotFoundError(f"no {name} below {directory}; give --dir the directory that `keys init` wrote")
+    return directory / roles[0] / name
+
+
+def new_at_rest_key() -> bytes:
+    return secrets.token_bytes(32)
+
+
+def new_root_pair() -> tuple[bytes, bytes]:
+    """Private and public half."""
+    private = X25519PrivateKey.generate()
+    return private.private_bytes_raw(), private.public_key().public_bytes_raw()
+
+
+def _roles_with(directory: Path, name: str) -> Sequence[str]:
+    return [role for role in sorted(ROLES, reverse=True) if (directory / role / name).exists()]
+
+
+def _new_contents() -> Mapping[str, str]:
+    private, public = new_root_pair()
     return {
         "installation.json": json.dumps({"id": f"ins_{secrets.token_hex(8)}"}),
-        "at_rest.json": json.dumps({"active": "a1", "keys": {"a1": at_rest}}),
-        "root.public.json": json.dumps({"active": "r1", "keys": {"r1": public}}),
-        "root.private.json": json.dumps({"keys": {"r1": b64_encode(root.private_bytes_raw())}}),
+        "at_rest.json": dump({"a1": Entry(KeyState.ACTIVE, new_at_rest_key())}),
+        "root.public.json": dump({"r1": Entry(KeyState.ACTIVE, public)}),
+        "root.private.json": dump_private({"r1": private}),
         "token_pepper": secrets.token_urlsafe(32),
         "django_secret": secrets.token_urlsafe(50),
     }
+
+
+def _replace_private(path: Path, content: str) -> None:
+    new = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    owner = path.stat()
+    _write_private(new, content)
+    if (owner.st_uid, owner.st_gid) != (os.geteuid(), os.getegid()):
+        os.chown(new, owner.st_uid, owner.st_gid)
+    os.chmod(new, owner.st_mode & 0o777)
+    os.replace(new, path)
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _write_private(path: Path, content: str) -> None:

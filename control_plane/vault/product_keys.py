@@ -42,13 +42,17 @@ def new_pk_id() -> str:
 
 
 def create_record(ring: Keyring, row: ProductRow) -> str:
-    """A new key pair as a wrapped record. The private half exists in clear only inside this function."""
-    private = X25519PrivateKey.generate()
-    kid = ring.root_active
-    sealed = seal_to(ring.root_public[kid], kid, private.private_bytes_raw(), _root_info(ring, row))
-    # The public half is inside the wrap too: a writer to the database cannot swap it and collect every new secret.
-    record = {"public": b64_encode(private.public_key().public_bytes_raw()), "private": str(sealed)}
-    return wrap(ring, json.dumps(record).encode(), row.parts())
+    """A new key pair as a wrapped record. The private half exists in clear only inside this module."""
+    return _record(ring, row, X25519PrivateKey.generate())
+
+
+def reseal_record(ring: Keyring, record: str, row: ProductRow) -> str:
+    """The same key pair, its private half sealed to the active root key.
+
+    Raises:
+        SecretUnreadable: see `open_private`.
+    """
+    return _record(ring, row, open_private(ring, record, row))
 
 
 def sealing_key(ring: Keyring, record: str, row: ProductRow) -> SealingKey:
@@ -69,11 +73,28 @@ def open_private(ring: Keyring, record: str, row: ProductRow) -> X25519PrivateKe
     Raises:
         SecretUnreadable: no root private key here, or the record does not open.
     """
-    sealed = parse(json.loads(unwrap(ring, record, row.parts()))["private"])
+    sealed = _sealed_private(ring, record, row)
     root = ring.root_private.get(sealed.pk_id)
     if root is None:
         raise SecretUnreadable
     return X25519PrivateKey.from_private_bytes(_open(sealed, root, _root_info(ring, row)))
+
+
+def root_kid_of(ring: Keyring, record: str, row: ProductRow) -> str:
+    """Which root key the private half is sealed to. Raises: SecretUnreadable."""
+    return _sealed_private(ring, record, row).pk_id
+
+
+def _record(ring: Keyring, row: ProductRow, private: X25519PrivateKey) -> str:
+    kid = ring.root_active
+    sealed = seal_to(ring.root_public[kid], kid, private.private_bytes_raw(), _root_info(ring, row))
+    # The public half is inside the wrap too: a writer to the database cannot swap it and collect every new secret.
+    record = {"public": b64_encode(private.public_key().public_bytes_raw()), "private": str(sealed)}
+    return wrap(ring, json.dumps(record).encode(), row.parts())
+
+
+def _sealed_private(ring: Keyring, record: str, row: ProductRow) -> Sealed:
+    return parse(json.loads(unwrap(ring, record, row.parts()))["private"])
 
 
 def _root_info(ring: Keyring, row: ProductRow) -> bytes:

@@ -12,7 +12,8 @@ from control_plane.vault.at_rest import unwrap, wrap
 from control_plane.vault.errors import SecretUnreadable
 from control_plane.vault.keyring import Keyring
 from ductape.scrubbing import opened
-from ductape.sealing import Sealed, open_sealed, parse, provider_key_context
+from ductape.sealing import Sealed, open_sealed, parse, provider_key_context, seal
+from ductape.types.entities import SealingKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,24 @@ def open_provider_key(ring: Keyring, stored: str, row: ProviderKeyRow, private: 
         return opened(SecretStr(open_sealed(sealed, private, info).decode()))
     except (InvalidTag, UnicodeDecodeError):
         raise SecretUnreadable from None
+
+
+def reseal(ring: Keyring, stored: str, row: ProviderKeyRow, private: X25519PrivateKey, public: SealingKey) -> str:
+    """The stored provider key, sealed to another key pair of its product.
+
+    Raises:
+        SecretUnreadable: see `open_provider_key`.
+    """
+    # The plaintext has no name here: a variable would show in a traceback that prints variables.
+    sealed = seal(
+        public,
+        open_provider_key(ring, stored, row, private).get_secret_value(),
+        tag=row.model_tag,
+        env=row.env,
+        provider=row.provider,
+        base_url=row.base_url,
+    )
+    return store(ring, parse(sealed), row)
 
 
 def _unwrap(ring: Keyring, stored: str, row: ProviderKeyRow) -> Sealed:

@@ -32,6 +32,7 @@ class Client(ABC, Generic[TransportT]):
         env: str | None = None,
         timeout: float = 60.0,
         max_retries: int = 2,
+        product_key_fingerprint: str | None = None,
     ) -> None:
         """
         Args:
@@ -42,6 +43,8 @@ class Client(ABC, Generic[TransportT]):
             env: slug of the environment of runs that name none; `DUCTAPE_ENV` unless given.
             timeout: seconds to connect, and between two bytes of an answer. Runs are given the time that they need.
             max_retries: how often a call is sent again that failed in passing and does no harm when sent twice.
+            product_key_fingerprint: `DUCTAPE_PRODUCT_KEY_FINGERPRINT` unless given: provider keys are sealed to this
+                key or not at all. Known from `product.sealing_key(...)`, from somebody who is trusted.
 
         Raises:
             ConfigurationError: no usable access key or URL.
@@ -54,6 +57,7 @@ class Client(ABC, Generic[TransportT]):
             env=env,
             timeout=timeout,
             max_retries=max_retries,
+            product_key_fingerprint=product_key_fingerprint,
         )
 
     @cached_property

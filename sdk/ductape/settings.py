@@ -25,6 +25,8 @@ class ClientSettings:
     timeout: float
     """Seconds to connect, and between two bytes of an answer."""
     max_retries: int
+    product_key_fingerprint: str | None = None
+    """What the sealing key must be; `None`: what the server says."""
 
     def product_or(self, given: str | None) -> str:
         """Raises: ConfigurationError: neither the call nor the client names a product."""
@@ -44,6 +46,7 @@ def load(
     env: str | None,
     timeout: float,
     max_retries: int,
+    product_key_fingerprint: str | None,
 ) -> ClientSettings:
     """Raises: ConfigurationError: no usable access key or URL."""
     runner = runner_url or os.environ.get("DUCTAPE_RUNNER_URL")
@@ -55,6 +58,7 @@ def load(
         env=env or os.environ.get("DUCTAPE_ENV") or None,
         timeout=timeout,
         max_retries=max_retries,
+        product_key_fingerprint=product_key_fingerprint or os.environ.get("DUCTAPE_PRODUCT_KEY_FINGERPRINT") or None,
     )
 
 

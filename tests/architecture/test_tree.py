@@ -8,6 +8,7 @@ from django.apps import apps
 from django.core.management import call_command
 
 from control_plane.audit.models import Entry
+from control_plane.vault.models import KeyCanary, KeyHolder
 from control_plane.workspaces.models import AccessToken, Workspace, WorkspaceRow
 
 ROOT = Path(__file__).parents[2]
@@ -32,7 +33,7 @@ def test_every_tenant_table_needs_a_scope() -> None:
     ours = [model for model in apps.get_models() if model.__module__.startswith("control_plane.")]
     unscoped = [model for model in ours if not issubclass(model, WorkspaceRow)]
     # An entry has a scope of its own kind: its workspace is an id, which outlives the workspace.
-    assert set(unscoped) == {Workspace, AccessToken, Entry}
+    assert set(unscoped) == {Workspace, AccessToken, Entry, KeyHolder, KeyCanary}
 
 
 @pytest.mark.django_db

@@ -32,6 +32,7 @@ CALLS: dict[str, Callable[[Ductape], object]] = {
     "product_update": lambda client: client.product.update(tag="shop", name="Shop"),
     "product_delete": lambda client: client.product.delete(tag="shop"),
     "sealing_key_fetch": lambda client: client.model.create(**GPT, envs=KEYED),
+    "sealing_key_rotate": lambda client: client.product.rotate_sealing_key(tag="shop"),
     "environment_list": lambda client: client.product.environments.fetch_all(),
     "environment_create": lambda client: client.product.environments.create(slug="dev", active=False),
     "environment_fetch": lambda client: client.product.environments.fetch(slug="dev"),

@@ -114,6 +114,21 @@ def apply(
         declare.apply(file, yes=yes, dry_run=dry_run)
 
 
+@app.command()
+def seal(
+    product: Annotated[str, typer.Option(help="Tag of the product.")],
+    model: Annotated[str, typer.Option(help="Tag of the model.")],
+    env: Annotated[str, typer.Option(help="Slug of the environment.")],
+    provider: Annotated[str, typer.Option(help="The model's provider, as openai.")],
+    base_url: Annotated[str | None, typer.Option(help="The model's base URL in this environment, if any.")] = None,
+) -> None:
+    """Seal a provider key, read from standard input or asked for, and print what curl sends as sealed_api_key."""
+    from ductape.cli.seal import run
+
+    with _one_line_for_an_error():
+        run(product=product, model=model, env=env, provider=provider, base_url=base_url)
+
+
 @contextmanager
 def _one_line_for_an_error() -> Iterator[None]:
     try:

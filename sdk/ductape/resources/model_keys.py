@@ -8,9 +8,10 @@ from typing import Any, TypeVar
 from ductape.call import Call, Flow, new_key
 from ductape.errors import ConflictError
 from ductape.resources import keyed_envs
-from ductape.resources.base import UNSET, Unset, all_pages, body, given, path
+from ductape.resources.base import UNSET, Unset, all_pages, body, given
 from ductape.resources.history import History
 from ductape.resources.keyed_envs import KeyedEnv, Seal
+from ductape.resources.sealing_keys import SealingKeys
 from ductape.sending import TransportT, operation
 from ductape.settings import ClientSettings
 from ductape.types.entities import Model, SealingKey
@@ -29,7 +30,7 @@ class ModelKeys(History[TransportT]):
 
     def __init__(self, transport: TransportT, settings: ClientSettings) -> None:
         super().__init__(transport, settings)
-        self._sealing_keys: dict[str, SealingKey] = {}
+        self._sealing_keys = SealingKeys(settings.product_key_fingerprint)
 
     @operation
     def rotate_key(
@@ -120,14 +121,11 @@ class ModelKeys(History[TransportT]):
             if error.code != "stale_product_key":
                 raise
         # The product's key was rotated since this client fetched it.
-        self._sealing_keys.pop(product, None)
+        self._sealing_keys.forget(product)
         return (yield from self._send_once(product, call, sealed))
 
     def _send_once(self, product: str, call: Call[T], sealed: Sealed) -> Flow[T]:
-        key = self._sealing_keys.get(product)
-        if key is None:
-            key = yield Call("GET", path("products", product, "sealing-key"), SealingKey.model_validate)
-            self._sealing_keys[product] = key
+        key = yield from self._sealing_keys.of(product)
         assert call.body is not None
         result: T = yield replace(call, body={**call.body, **sealed(key)})
         return result

@@ -149,6 +149,11 @@ class Models(ModelKeys[TransportT]):
         url = self._path(product, tag, "rollback")
         return Call("POST", url, Model.model_validate, body=fields, idempotency_key=new_key())
 
+    @operation
+    def key_to_seal_to(self, *, product: str | None = None) -> Flow[SealingKey]:
+        """The product's sealing key, for `ductape.sealing.seal`; it is the pinned one if one was pinned."""
+        return self._sealing_keys.of(self._settings.product_or(product))
+
     list = fetch_all
 
     def _update(self, product: str, tag: str, call: Call[Model], keyed: Sequence[KeyedEnv]) -> Flow[Model]:

@@ -6,10 +6,19 @@ from functools import cached_property
 from typing import Any
 
 from ductape.call import Call, Flow, new_key
+from ductape.resources import sealing_keys
 from ductape.resources.base import UNSET, Resource, Unset, all_pages, body, given, path
 from ductape.resources.environments import Environments
 from ductape.sending import TransportT, operation
-from ductape.types.entities import EnvironmentInput, Product, ProductCreate, ProductDeleted, ProductUpdate
+from ductape.types.entities import (
+    EnvironmentInput,
+    Product,
+    ProductCreate,
+    ProductDeleted,
+    ProductUpdate,
+    SealingKey,
+    SealingKeyRotate,
+)
 from ductape.types.runs import Readiness
 from ductape.types.versions import Promote, PromotionPlan
 
@@ -68,6 +77,25 @@ class Products(Resource[TransportT]):
         """Which models and agents could run in an environment, and why the others could not."""
         url = path("products", self._settings.product_or(tag), "readiness")
         return Call("GET", url, Readiness.model_validate, query={"env": self._settings.env_or(env)})
+
+    @operation
+    def sealing_key(self, *, tag: str | None = None) -> Call[SealingKey]:
+        """The public key that provider keys are sealed to, its fingerprint, and how far a rotation has come."""
+        return sealing_keys.fetch(self._settings.product_or(tag))
+
+    @operation
+    def rotate_sealing_key(self, *, tag: str | None = None, grace_minutes: int | Unset = UNSET) -> Call[SealingKey]:
+        """Make a new key pair. Provider keys need not be given again: runners seal them to it.
+
+        Args:
+            grace_minutes: how long seals to the key before are still taken, for clients that have fetched it; 10.
+
+        Raises:
+            ConflictError: seals to the key before the present one are still taken.
+        """
+        url = path("products", self._settings.product_or(tag), "rotate-sealing-key")
+        rotate = body(SealingKeyRotate, given(grace_minutes=grace_minutes))
+        return Call("POST", url, SealingKey.model_validate, body=rotate, idempotency_key=new_key())
 
     @operation
     def plan_promotion(self, *, from_env: str, to_env: str, tag: str | None = None) -> Call[PromotionPlan]:

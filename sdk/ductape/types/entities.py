@@ -66,7 +66,7 @@ class ModelEnvInput(Input):
     slug: Slug
     sealed_api_key: str | None = Field(default=None, max_length=70_000)
     """`dseal1...`, sealed by the caller; the server refuses plaintext."""
-    key_hint: str = Field(default="", max_length=4)
+    key_hint: str = Field(default="", pattern=r"^[!-)+-~]{0,4}$")
     """The last characters of the key, for people to tell keys apart."""
     base_url: str | None = Field(default=None, max_length=2000)
     active: bool | None = None
@@ -138,6 +138,21 @@ class ProductDeleted(Deleted):
     """How many models, agents and runs went with it."""
 
 
+class SealingKeyRotate(Input):
+    grace_minutes: int = Field(default=10, ge=0, le=60)
+    """How long seals to the key before are still taken, for clients that have fetched it."""
+
+
+class RetiringKey(Output):
+    """A key pair before the present one."""
+
+    pk_id: str
+    taken_until: datetime | None
+    """Until then, seals to it are still taken."""
+    needed_by: int
+    """Provider keys that are still sealed to it; at 0 and past its time it is destroyed."""
+
+
 class SealingKey(Output):
     """The public half of a product's key pair, and what a seal is bound to."""
 
@@ -147,6 +162,7 @@ class SealingKey(Output):
     public_key: str
     """X25519, 32 bytes, URL-safe base64 without padding."""
     fingerprint: str
+    retiring: list[RetiringKey] = []
 
 
 class ApiKeyStatus(Output):

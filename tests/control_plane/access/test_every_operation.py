@@ -26,6 +26,7 @@ ALLOWED = {
     "PATCH products/<product>": DEVELOPER,
     "DELETE products/<product>": DEVELOPER,
     "GET products/<product>/sealing-key": VIEWER,
+    "POST products/<product>/rotate-sealing-key": DEVELOPER,
     "GET products/<product>/envs": VIEWER,
     "POST products/<product>/envs": DEVELOPER,
     "GET products/<product>/envs/<slug>": VIEWER,

@@ -41,7 +41,8 @@ def insert_into(database: Database, table: str, workspace: UUID) -> None:
     """A row of anything: what it means does not matter here, nor what it refers to."""
     columns = database.execute(
         """SELECT column_name, data_type, character_maximum_length FROM information_schema.columns
-           WHERE table_schema = current_schema() AND table_name = %s AND column_name <> 'workspace_id'""",
+           WHERE table_schema = current_schema() AND table_name = %s AND column_name <> 'workspace_id'
+           AND is_generated = 'NEVER'""",
         [table],
     ).fetchall()
     names = SQL(", ").join(Identifier(name) for name, _, _ in columns)

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
+from cryptography.fernet import Fernet
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -59,3 +62,20 @@ def test_another_installation_cannot_unwrap_it(control_ring: Keyring) -> None:
     elsewhere = dataclasses.replace(control_ring, installation="ins_other")
     with pytest.raises(SecretUnreadable):
         unwrap(elsewhere, wrap(control_ring, b"key", ROW), ROW)
+
+
+def test_fernet_is_the_fernet_of_its_specification() -> None:
+    # github.com/fernet/spec, verify.json
+    fernet = Fernet("cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=")
+    token = "gAAAAAAdwJ6wAAECAwQFBgcICQoLDA0ODy021cpGVWKZ_eEwCGM4BLLF_5CV9dOPmrhuVUPgJobwOz7JcbmrR64jVmpU4IwqDA=="
+    assert fernet.decrypt_at_time(token, ttl=60, current_time=499162801) == b"hello"
+
+
+def test_a_staged_key_opens_and_does_not_wrap(control_ring: Keyring) -> None:
+    staged = replace(control_ring, at_rest={**control_ring.at_rest, "a2": bytes(32)})
+    promoted = replace(staged, at_rest_active="a2")
+    assert wrap(staged, b"key", ROW).startswith("drest1.a1.")
+    assert wrap(promoted, b"key", ROW).startswith("drest1.a2.")
+    assert unwrap(staged, wrap(promoted, b"key", ROW), ROW) == b"key"
+    with pytest.raises(SecretUnreadable):
+        unwrap(control_ring, wrap(promoted, b"key", ROW), ROW)

@@ -62,7 +62,7 @@ class ModelEnv(WorkspaceRow):
 
     model = models.ForeignKey(Model, on_delete=models.CASCADE, related_name="envs")
     environment = models.ForeignKey(Environment, on_delete=models.PROTECT, related_name="+")
-    base_url = models.URLField(max_length=2000, null=True, blank=True)
+    base_url = models.CharField(max_length=2000, null=True, blank=True)
     active = models.BooleanField(default=True)
     description = models.TextField(blank=True)
     key_version = models.PositiveIntegerField(default=0, editable=False)

@@ -18,6 +18,7 @@ from control_plane.agents.resolving import (
 from control_plane.agents.services import get_agent
 from control_plane.api.errors import ApiError
 from control_plane.catalog.models import Model
+from control_plane.catalog.parameters import check_parameters
 from control_plane.catalog.services import get_model
 from control_plane.products.models import Environment, Product
 from control_plane.products.services import get_environment
@@ -59,7 +60,10 @@ def find_target(product: Product, *, env: str, agent: str | None, model: str | N
 
 
 def resolve_target(target: Target, runtime: Said) -> Resolved:
-    """Raises: ApiError: 422 `limit_exceeded` or `locked`; of a fallback it is the reason to pass over it."""
+    """
+    Raises:
+        ApiError: 422 `limit_exceeded`, `locked` or `unsupported_parameter`; of a fallback the reason to pass over it.
+    """
     resolved = _resolve_alone(target, runtime)
     # An inline model borrows a key and nothing else: it names no fallbacks.
     if target.model is None or target.inline or not target.model.fallback:
@@ -88,6 +92,7 @@ def _resolve_alone(target: Target, runtime: Said) -> Resolved:
         )
     except OverrideRefused as refused:
         raise ApiError(422, refused.code, str(refused), param=f"model_config.{refused.setting}") from None
+    check_parameters(model.provider, resolved.values().get("parameters"), param="model_config.parameters")
     return resolved.model_copy(update={"inline": target.inline is not None})
 
 

@@ -14,6 +14,7 @@ from control_plane.catalog.base_url import check_base_url
 from control_plane.catalog.key_states import KEPT
 from control_plane.catalog.keys import kept_keys, key_ids, parse_sealed, replace_key, with_active_key
 from control_plane.catalog.models import Model, ModelEnv, ProviderKey
+from control_plane.catalog.parameters import check_parameters
 from control_plane.catalog.users import users_of
 from control_plane.products.models import Environment, Product
 from control_plane.products.services import get_environment, named_environments
@@ -69,6 +70,7 @@ def create_model(*, product: Product, wanted: ModelCreate, author: str) -> Model
             )
     except IntegrityError:
         raise already_exists("model", wanted.tag) from None
+    check_parameters(model.provider, model.settings.get("parameters"), param="parameters")
     _merge_envs(model, wanted.envs)
     record(model, content_of(model), author=author, message=wanted.message)
     return model
@@ -95,6 +97,7 @@ def update_model(
     _apply(model, wanted)
     if model.provider != "local" and model.local is not None:
         raise ApiError(422, "invalid_argument", "`local` settings go with provider 'local' only", param="local")
+    check_parameters(model.provider, model.settings.get("parameters"), param="parameters")
     model.save()
     if model.provider != provider:
         _refuse_keys_sealed_elsewhere(model, {env.slug for env in wanted.envs or [] if env.sealed_api_key})

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from functools import partial
 
+from control_plane.runs import shown
 from control_plane.runs.preparing import PassedOver, Prepared
 from ductape.types.config import Reason
-from ductape.types.runs import ModelTried, RunError
+from ductape.types.runs import ModelTried
 from workers.models.base import ChatModel
 from workers.models.errors import ModelError
 from workers.models.fallback import Candidate, FallbackModel, Tried
@@ -59,12 +60,12 @@ async def _refuse(reason: Reason) -> ChatModel:
 
 def _shown(tried: Tried, way: Prepared | PassedOver) -> ModelTried:
     error = tried.error
-    shown = RunError(code=error.code, message=error.message, retryable=error.retryable) if error else None
+    fault = shown.error(error) if error else None
     if isinstance(way, PassedOver):
-        return ModelTried(model=way.tag, error=shown)
+        return ModelTried(model=way.tag, error=fault)
     return ModelTried(
         model=way.tag,
         model_version=way.model_env.model.version if way.model_env else None,
         key_version=way.key.version if way.key else None,
-        error=shown,
+        error=fault,
     )

@@ -17,7 +17,7 @@ from control_plane.runs.models import Run
 from control_plane.runs.services import Outcome, finish_run
 from ductape.types import runs
 from ductape.types.config import Resolved
-from ductape.types.runs import RunError, RunEvent, Timing, TokenUsage
+from ductape.types.runs import RunEvent, Timing, TokenUsage
 from workers.models.base import ChatCall, Finished, TextDelta
 from workers.models.errors import ModelError, ModelTimeoutError
 
@@ -108,7 +108,7 @@ class Execution:
             output="".join(self._text),
             usage=self._usage,
             timing=Timing(total=(now - self._started) * 1000, time_to_first_token=first),
-            error=RunError(code=error.code, message=error.message, retryable=error.retryable) if error else None,
+            error=shown.error(error) if error else None,
             models_tried=self._candidates.tried(),
         )
 

@@ -5,6 +5,7 @@ from typing import cast
 from control_plane.runs.models import Run
 from ductape.types import runs
 from ductape.types.config import Resolved
+from workers.models.errors import ModelError
 
 
 def run(row: Run) -> runs.Run:
@@ -27,6 +28,12 @@ def run(row: Run) -> runs.Run:
         error=runs.RunError.model_validate(row.error) if row.error else None,
         created_at=row.created_at,
         finished_at=row.finished_at,
+    )
+
+
+def error(fault: ModelError) -> runs.RunError:
+    return runs.RunError(
+        code=fault.code, message=fault.message, retryable=fault.retryable, retry_after=fault.retry_after
     )
 
 

@@ -325,7 +325,8 @@ def test_without_the_key_of_its_environment_nothing_is_called(
     client.model.update(tag=tag, envs=[{"slug": "prd", "api_key": key(), "base_url": calls.base_url}])
     with psycopg.connect(stack.database_owner_url) as database:
         database.execute(
-            """UPDATE catalog_providerkey SET state = 'destroyed', sealed = NULL WHERE model_env_id IN
+            """UPDATE catalog_providerkey SET state = 'destroyed', sealed = NULL, product_key_id = NULL
+               WHERE model_env_id IN
                (SELECT env.id FROM catalog_modelenv env JOIN catalog_model model ON model.id = env.model_id
                 JOIN products_environment place ON place.id = env.environment_id
                 WHERE model.tag = %s AND place.slug = 'prd')""",

@@ -94,7 +94,11 @@ def test_many_at_once_answer_as_each_does_alone(client: Ductape) -> None:
 
 def test_a_limit_on_tokens_is_the_stop_reason(client: Ductape) -> None:
     run = client.agents.run(
-        product="words", env="dev", tag="helper", input="Count to ten.", model_config={"max_tokens": 3}
+        product="words",
+        env="dev",
+        tag="helper",
+        input="Count to ten.",
+        model_config={"max_tokens": 3, "temperature": 0},
     )
     assert (run.status, run.stop_reason, run.token_usage.completion_tokens) == ("completed", "length", 3)
 

@@ -105,6 +105,8 @@ class RunError(Output):
     code: str
     message: str
     retryable: bool = False
+    retry_after: float | None = None
+    """Seconds to wait before another run is worth a try, where that is known."""
 
 
 class ModelTried(Output):

@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 import schemathesis
+from django.core.wsgi import get_wsgi_application
 from hypothesis import HealthCheck, settings
 from schemathesis.generation.case import Case
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from control_plane.gateway.app import Gateway
-from control_plane.wsgi import application
 from ductape.types.names import TAG_PATTERN
 from tests.control_plane.api.described import Names, the_document
 
-control = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", application)
+control = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", get_wsgi_application())
 runner = schemathesis.openapi.from_dict(the_document())
 
 

@@ -10,18 +10,17 @@ from control_plane.api.errors import ApiError, already_exists, beyond_binding, n
 from control_plane.api.versions import refuse_other_version
 from control_plane.audit.actions import Action
 from control_plane.audit.services import write_entry
-from control_plane.catalog.base_url import check_base_url
-from control_plane.catalog.key_states import KEPT
-from control_plane.catalog.keys import kept_keys, key_ids, parse_sealed, replace_key, with_active_key
-from control_plane.catalog.models import Model, ModelEnv, ProviderKey
+from control_plane.catalog.envs import merge_envs, refuse_keys_sealed_elsewhere, remove_env
+from control_plane.catalog.keys import with_active_key
+from control_plane.catalog.models import Model
 from control_plane.catalog.parameters import check_parameters
 from control_plane.catalog.users import users_of
-from control_plane.products.models import Environment, Product
-from control_plane.products.services import get_environment, named_environments
+from control_plane.products.models import Product
+from control_plane.products.services import get_environment
 from control_plane.versions.services import record
 from control_plane.workspaces.reach import current_reach
 from ductape.types.config import Limit, LimitedSetting
-from ductape.types.entities import LocalSettings, ModelCreate, ModelEnvInput, ModelUpdate
+from ductape.types.entities import LocalSettings, ModelCreate, ModelUpdate
 from ductape.types.fallbacks import Fallback
 from ductape.types.filters import ModelFilter
 
@@ -71,7 +70,7 @@ def create_model(*, product: Product, wanted: ModelCreate, author: str) -> Model
     except IntegrityError:
         raise already_exists("model", wanted.tag) from None
     check_parameters(model.provider, model.settings.get("parameters"), param="parameters")
-    _merge_envs(model, wanted.envs)
+    merge_envs(model, wanted.envs)
     record(model, content_of(model), author=author, message=wanted.message)
     return model
 
@@ -100,8 +99,8 @@ def update_model(
     check_parameters(model.provider, model.settings.get("parameters"), param="parameters")
     model.save()
     if model.provider != provider:
-        _refuse_keys_sealed_elsewhere(model, {env.slug for env in wanted.envs or [] if env.sealed_api_key})
-    _merge_envs(model, wanted.envs or [])
+        refuse_keys_sealed_elsewhere(model, {env.slug for env in wanted.envs or [] if env.sealed_api_key})
+    merge_envs(model, wanted.envs or [])
     record(model, content_of(model), author=author, message=wanted.message)
     return model
 
@@ -117,7 +116,7 @@ def delete_model(*, product: Product, tag: str) -> None:
         )
     gone = model.subject
     for env in model.envs.all():
-        _remove(env)
+        remove_env(env)
     model.delete()
     write_entry(Action.MODEL_DELETED, gone)
 
@@ -175,66 +174,3 @@ def _fallback(tag: str, fallback: Fallback | None) -> dict[str, Any] | None:
     if fallback is not None and tag in fallback.models:
         raise ApiError(422, "invalid_argument", "fallback: a model cannot fall back on itself", param="fallback")
     return fallback.model_dump(mode="json") if fallback else None
-
-
-def _refuse_keys_sealed_elsewhere(model: Model, given: set[str]) -> None:
-    keyed = ProviderKey.objects.filter(model_env__model=model, state__in=KEPT)
-    for slug in sorted(set(keyed.values_list("model_env__environment__slug", flat=True)) - given):
-        raise _must_be_resealed("provider", slug)
-
-
-def _merge_envs(model: Model, wanted: list[ModelEnvInput]) -> None:
-    environments = named_environments(model.product, [env.slug for env in wanted])
-    for env in wanted:
-        _merge_env(model, environments[env.slug], env)
-
-
-def _merge_env(model: Model, environment: Environment, wanted: ModelEnvInput) -> None:
-    # Locked, because a rotation may be counting up its key_version.
-    row = ModelEnv.objects.select_for_update().filter(model=model, environment=environment).first()
-    if wanted.remove:
-        if row is not None:
-            _remove(row)
-        return
-    row = row or ModelEnv(workspace_id=model.workspace_id, model=model, environment=environment)
-    _set_base_url(row, wanted)
-    row.active = row.active if wanted.active is None else wanted.active
-    row.description = row.description if wanted.description is None else wanted.description
-    _check_complete(model, row, wanted)
-    row.save()
-    if wanted.sealed_api_key:
-        replace_key(row, parse_sealed(model.product, wanted.sealed_api_key), wanted.key_hint)
-
-
-def _remove(row: ModelEnv) -> None:
-    for key in kept_keys(row):
-        write_entry(Action.KEY_REMOVED, key.subject, **key_ids(key))
-    row.delete()
-
-
-def _set_base_url(row: ModelEnv, wanted: ModelEnvInput) -> None:
-    if "base_url" not in wanted.model_fields_set or wanted.base_url == row.base_url:
-        return
-    if wanted.base_url is not None:
-        check_base_url(wanted.base_url)
-    if not wanted.sealed_api_key and kept_keys(row).exists():
-        raise _must_be_resealed("base_url", wanted.slug)
-    row.base_url = wanted.base_url
-
-
-def _check_complete(model: Model, row: ModelEnv, wanted: ModelEnvInput) -> None:
-    if model.provider == "custom" and not row.base_url:
-        raise ApiError(
-            422, "invalid_argument", f"envs: {wanted.slug!r} of a custom model needs a base_url", param="envs"
-        )
-    if model.provider == "local" and (row.base_url or wanted.sealed_api_key):
-        raise ApiError(422, "invalid_argument", "envs: a local model has neither api_key nor base_url", param="envs")
-
-
-def _must_be_resealed(what: str, slug: str) -> ApiError:
-    return ApiError(
-        422,
-        "key_must_be_resealed",
-        f"{what} changes where the key of {slug!r} is sent: give its api_key again in the same call",
-        param="envs",
-    )

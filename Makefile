@@ -54,7 +54,7 @@ clean:  ## remove the environment; the data stays
 
 # The CPU build of torch is on its own index; the second try is for machines that have it elsewhere. The hash decides.
 .venv/run.stamp: locks/run.txt locks/torch-cpu.txt locks/model.txt locks/build.in pyproject.toml
-	@echo "Setting up .venv (once; about two minutes and 390 MB of downloads)"
+	@echo "Setting up .venv (once; about two minutes and 440 MB of downloads)"
 	@$(PYTHON) -m venv .venv
 	@echo "  1/4 libraries"; $(PIP) -r locks/run.txt
 	@echo "  2/4 torch, CPU build"; \

@@ -132,6 +132,7 @@ def test_the_lines_of_the_document_run(client: Ductape, as_token: As, capsys: py
         as_token(token).tokens.whoami()
     assert scopes == "['read', 'write', 'run', 'admin']"
     assert as_token(names["laptop"].token).tokens.whoami().scopes == ["read"]
+    client.product.delete(tag="shop")
 
 
 HEADERS = {
